@@ -29,6 +29,7 @@ struct ListenOptions
 {
     bool isTransparent = false; ///< IP_TRANSPARENT: receives connections to foreign addresses (TPROXY)
     std::uint32_t mark = 0;     ///< inherited by accepted sockets, so that their answers are not intercepted
+    friend bool operator==(const ListenOptions &, const ListenOptions &) = default;
 };
 
 /// A non-blocking TCP socket that has begun to connect. Keepalive (15 s, like Go) and TCP_NODELAY are on.

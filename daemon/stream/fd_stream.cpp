@@ -30,6 +30,8 @@ void FdStream::onEvents(std::uint32_t events)
         m_isWritable = true;
     if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
         m_isHungUp = true;
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+        m_isBroken = true;
     notifyWatcher();
 }
 

@@ -38,9 +38,12 @@ public:
     [[nodiscard]] bool isWritable() const { return m_isWritable; }
     /// The peer closed, reset or failed: reading on is worth it even after a short read, the end is there.
     [[nodiscard]] bool isHungUp() const { return m_isHungUp; }
+    /// Reset or failed: nothing can be sent any more.
+    [[nodiscard]] bool isBroken() const { return m_isBroken; }
     void noteReadBlocked() { m_isReadable = false; }
     void noteWriteBlocked() { m_isWritable = false; }
     void noteFailure(int number) { m_errno = number; }
+    [[nodiscard]] int lastErrno() const { return m_errno; }
 
 protected:
     IoResult readBelow(std::span<std::byte> buffer) override;
@@ -57,6 +60,7 @@ private:
     bool m_isReadable = false;
     bool m_isWritable = false;
     bool m_isHungUp = false;
+    bool m_isBroken = false;
     bool m_isConnecting = false;
 };
 

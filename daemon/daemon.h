@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: 2026 The Sluice authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The daemon as a whole: configuration in, services running, signals answered.
+#pragma once
+
+#include "daemon/options.h"
+#include "daemon/service/service_manager.h"
+#include "helper/base/unique_fd.h"
+
+#include <QObject>
+#include <QSocketNotifier>
+#include <QTimer>
+#include <memory>
+
+namespace sluice {
+
+/// Exit codes of sluiced.
+enum DaemonExit : int { ExitDone = 0, ExitCannotStart = 1, ExitUsage = 2, ExitInvalidConfig = 3 };
+
+/// Thread: main.  Owner: main().
+/// SIGHUP: the configuration is read again; if it is faulty, what runs goes on. SIGTERM, SIGINT: nothing more is accepted,
+/// open connections get `drain` to finish, then exit 0; a second signal exits at once.
+class Daemon final : public QObject
+{
+    Q_OBJECT
+
+public:
+    explicit Daemon(Options options);
+    ~Daemon() override;
+
+    /// Everything up to the running loop. ExitDone, or what to exit with; the reason is on stderr.
+    [[nodiscard]] int start();
+
+private:
+    /// Configuration that can run, or nothing (the reasons are printed).
+    [[nodiscard]] std::optional<config::Config> loadConfig();
+    Result<void> applyConfig(const config::Config &config);
+    void watchSignals();
+    void onSignal();
+    void reload();
+    void stop();
+    void checkDrained();
+
+    Options m_options;
+    std::unique_ptr<service::ServiceManager> m_services;
+    UniqueFd m_signals; ///< signalfd
+    std::unique_ptr<QSocketNotifier> m_signalNotifier;
+    QTimer m_drainTick;
+    std::chrono::steady_clock::time_point m_drainUntil{};
+    bool m_isStopping = false;
+};
+
+} // namespace sluice
