@@ -19,12 +19,12 @@ enum class Severity {
 struct Issue
 {
     Severity severity = Severity::Error;
-    std::string file;    ///< a path, "-" for standard input, "-L" or "-F" for a command-line URL
-    int line = 0;        ///< 1-based; 0 when the place has no line
-    int column = 0;      ///< 1-based; 0 when the place has no column
-    std::string path;    ///< "services[0].handler.metadata.sniffing.timeout"
-    std::string text;    ///< one sentence: what is wrong and what to do; never holds a secret
-    std::string id;      ///< stable short name, e.g. "unknown-key", "missing-chain"
+    std::string file; ///< a path, "-" for standard input, "-L" or "-F" for a command-line URL
+    int line = 0;     ///< 1-based; 0 when the place has no line
+    int column = 0;   ///< 1-based; 0 when the place has no column
+    std::string path; ///< "services[0].handler.metadata.sniffing.timeout"
+    std::string text; ///< one sentence: what is wrong and what to do; never holds a secret
+    std::string id;   ///< stable short name, e.g. "unknown-key", "missing-chain"
 
     /// "file:line:column: severity: text (id)"; parts that are not known are left out.
     [[nodiscard]] std::string toString() const;
