@@ -21,7 +21,7 @@ namespace sluice::chain {
 
 using HostsPtr = std::shared_ptr<const policy::Hosts>;
 
-/// One proxy server: where it is, how it is reached and asked. Immutable but for its health.
+/// One proxy server: where it is, how it is reached and asked, and when it is wanted. Immutable but for its health.
 struct Node
 {
     std::string name;
@@ -31,6 +31,15 @@ struct Node
     dialer::DialerPtr dialer;
     dns::ResolverSettingsPtr resolver; ///< null: the service's
     HostsPtr hosts;
+    policy::BypassGroup bypass;
+    std::unique_ptr<const Matcher> matcher; ///< null: wants every connection
+    std::optional<NodeFilter> filter;
+    std::shared_ptr<NodeHealth> health = std::make_shared<NodeHealth>(); ///< outlives a reload that keeps the node
+    bool isBackup = false;
+    int priority = 0;
+    int weight = 1;
+    int maxFails = 1;
+    Duration failTimeout = std::chrono::seconds(10);
 };
 
 struct Hop
@@ -38,7 +47,8 @@ struct Hop
     std::string name;
     policy::BypassGroup bypass;
     std::vector<Node> nodes;
-    std::unique_ptr<Selector> selector; ///< over `nodes`, by index
+    Strategy strategy = Strategy::Round;
+    std::unique_ptr<std::atomic<std::uint64_t>> turn = std::make_unique<std::atomic<std::uint64_t>>(0);
 };
 
 /// Immutable, shared by workers and by the sessions that were born with it.

@@ -9,7 +9,7 @@
 #include "daemon/policy/admission.h"
 #include "daemon/policy/bypass.h"
 #include "daemon/policy/hosts.h"
-#include "daemon/stream/tls_stream.h"
+#include "daemon/stream/tls_context.h"
 
 #include <atomic>
 #include <memory>
@@ -57,8 +57,7 @@ struct ServiceRuntime
     chain::HostsPtr hosts;
     dns::ResolverSettingsPtr resolver;
     bool resolvesHere = false; ///< a resolver or hosts is set: names are resolved before the chain sees them
-    std::vector<chain::ChainPtr> chains; ///< none: direct; several: a chain group
-    std::unique_ptr<const chain::Selector> chainSelector; ///< of a chain group
+    std::vector<chain::ChainPtr> chains; ///< none: direct; several: a chain group, chosen at random
     net::SocketOptions direct;
     int retries = 0;
     Duration dialTimeout{0}; ///< 0: the default

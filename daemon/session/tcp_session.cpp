@@ -10,6 +10,7 @@
 #include "daemon/session/session_limits.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 namespace sluice::session {
@@ -101,7 +102,7 @@ void TcpSession::serveTls()
 {
     moveTo(State::Requesting);
     m_timer.armIn(limits::requestTime);
-    m_setup->clientTls = m_service->tls->accept(std::move(m_setup->client));
+    m_setup->clientTls = m_service->tls->handshake(std::move(m_setup->client));
     m_setup->clientTls->start([this](Result<stream::StreamPtr> client) {
         if (!client) {
             close(CloseReason::BadRequest, client.error().message);
@@ -284,7 +285,7 @@ void TcpSession::onDialed(chain::Dialed *dialed, const chain::DialError *error)
     if (dialed != nullptr)
         route.noteSuccess();
     else if (error->node != nullptr)
-        route.noteFailure(*error->node);
+        error->node->health->recordFailure(m_context.loop.now());
     if (m_setup->isSpeculative)
         onSpeculativelyDialed(dialed);
     else if (dialed != nullptr)
@@ -436,7 +437,7 @@ void TcpSession::onTimer(net::Timer &)
         const Error error{ErrorCode::Timeout, "no answer from " + (nodes.empty() ? m_setup->target : nodes.front()->address).toString()
                                                   + " within the dial timeout", 0};
         if (!nodes.empty())
-            m_setup->dialer->route().noteFailure(*nodes.front());
+            nodes.front()->health->recordFailure(m_context.loop.now());
         dialFailed(error, nullptr);
         return;
     }
@@ -475,10 +476,12 @@ Decision TcpSession::judge(std::string_view sniffedName) const
     return m_service->bypasses.decide({policy::Network::Tcp, original.port, address, name});
 }
 
-Result<Route> TcpSession::pickRoute(const Target &target) const
+Result<Route> TcpSession::pickRoute(const Target &target)
 {
-    return chain::pickRoute(m_service->chains, m_service->chainSelector.get(),
-                            {target, m_record.client.address, m_context.loop.now()}, m_context.random);
+    const auto &chains = m_service->chains;
+    const auto random = m_context.random();
+    const chain::ChainPtr chain = chains.empty() ? nullptr : chains[random % chains.size()];
+    return chain::pickRoute(chain, {target, m_record.client.address, m_record.protocol, m_context.loop.now(), random});
 }
 
 bool TcpSession::isOwnListener(const Endpoint &endpoint) const

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "daemon/chain/route_dialer.h"
+#include "daemon/chain/router.h"
 #include "daemon/pump/pump.h"
 #include "daemon/registry/connection_record.h"
 #include "daemon/service/service_runtime.h"
@@ -76,7 +77,7 @@ private:
     [[nodiscard]] std::unique_ptr<chain::RouteDialer> makeDialer(chain::Route route, const connector::Target &target, bool isSniffed);
     /// What the service's bypass lists say of the original destination, with the sniffed name if there is one.
     [[nodiscard]] policy::Decision judge(std::string_view sniffedName) const;
-    [[nodiscard]] Result<chain::Route> pickRoute(const connector::Target &target) const;
+    [[nodiscard]] Result<chain::Route> pickRoute(const connector::Target &target);
     [[nodiscard]] bool isOwnListener(const Endpoint &endpoint) const;
     [[nodiscard]] net::Clock::duration idleLimit() const;
 
