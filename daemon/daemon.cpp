@@ -101,13 +101,13 @@ Result<void> Daemon::applyConfig(const config::Config &config)
 void Daemon::watchSignals()
 {
     // Blocked in this thread and in those that it starts; read one by one from a descriptor.
-    sigset_t signals;
-    ::sigemptyset(&signals);
+    sigset_t awaited;
+    ::sigemptyset(&awaited);
     for (const int number : {SIGHUP, SIGTERM, SIGINT})
-        ::sigaddset(&signals, number);
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+        ::sigaddset(&awaited, number);
+    ::pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
-    m_signals = UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    m_signals = UniqueFd(::signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK));
     m_signalNotifier = std::make_unique<QSocketNotifier>(m_signals.get(), QSocketNotifier::Read);
     connect(m_signalNotifier.get(), &QSocketNotifier::activated, this, &Daemon::onSignal);
 }

@@ -38,8 +38,7 @@ struct Node
     bool isBackup = false;
     int priority = 0;
     int weight = 1;
-    int maxFails = 1;
-    Duration failTimeout = std::chrono::seconds(10);
+    FailLimits failLimits;
 };
 
 struct Hop

@@ -44,12 +44,12 @@ Result<Route> pickRoute(const ChainPtr &chain, const RouteRequest &request)
             const bool isWanted = (node.matcher == nullptr || node.matcher->matches(match))
                                   && (!node.filter || node.filter->matches(match));
             allBypassed = allBypassed && isBypassed;
-            candidates.push_back({node.health.get(), !isBypassed && isWanted, node.isBackup, node.priority, node.weight,
-                                  node.maxFails, node.failTimeout});
+            candidates.push_back({!isBypassed && isWanted, node.health->isFailed(node.failLimits, request.now),
+                                  node.isBackup, node.priority, node.weight});
         }
         if (allBypassed)
             return route;
-        const auto index = selectNode(candidates, {hop.strategy, client, request.random, hop.turn.get()}, request.now);
+        const auto index = selectNode(candidates, {hop.strategy, client, request.random, hop.turn.get()});
         if (!index)
             return Error{ErrorCode::Unreachable, "chain " + chain->name + ": hop " + hop.name + " has no usable node for "
                                                      + request.target.toString(), 0};

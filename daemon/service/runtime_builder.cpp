@@ -256,13 +256,13 @@ Result<chain::Hop> Builder::buildHop(const config::ChainConfig &chain, const con
     for (const config::NodeConfig &nodeConfig : config.nodes) {
         auto built = buildNode(nodeConfig, serviceMark);
         if (!built)
-            return std::move(built).in("node " + nodeConfig.name);
+            return std::move(built).error().in("node " + nodeConfig.name);
         chain::Node node = std::move(*built);
         const auto number = [&nodeConfig](std::string_view key, int otherwise) {
             return static_cast<int>(nodeConfig.metadata.integer({key}).value_or(otherwise));
         };
-        node.maxFails = number("maxfails", selector.maxFails);
-        node.failTimeout = nodeConfig.metadata.duration({"failtimeout"}).value_or(selector.failTimeout);
+        node.failLimits.maxFails = number("maxfails", selector.maxFails);
+        node.failLimits.failTimeout = nodeConfig.metadata.duration({"failtimeout"}).value_or(selector.failTimeout);
         node.weight = number("weight", 1);
         node.isBackup = nodeConfig.metadata.boolean({"backup"}).value_or(false);
         auto &health = m_health[chain.name + '/' + config.name + '/' + nodeConfig.name + '/' + nodeConfig.addr];

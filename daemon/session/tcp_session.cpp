@@ -102,7 +102,7 @@ void TcpSession::serveTls()
 {
     moveTo(State::Requesting);
     m_timer.armIn(limits::requestTime);
-    m_setup->clientTls = m_service->tls->handshake(std::move(m_setup->client));
+    m_setup->clientTls = m_service->tls->accept(std::move(m_setup->client));
     m_setup->clientTls->start([this](Result<stream::StreamPtr> client) {
         if (!client) {
             close(CloseReason::BadRequest, client.error().message);
