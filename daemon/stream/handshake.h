@@ -1,15 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Sluice authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A dialogue on a stream that ends in a stream: TLS, CONNECT, SOCKS, relay. Dialers, connectors and servers are made of
-// these.
+// A dialogue on a stream that ends in a stream: TLS, CONNECT, SOCKS, relay. Dialers and connectors are made of these.
 #pragma once
 
+#include "daemon/stream/dialogue.h"
 #include "daemon/stream/stream.h"
 #include "helper/base/result.h"
 
 #include <functional>
-#include <string>
 
 namespace sluice::stream {
 
@@ -30,52 +29,60 @@ public:
 
 using HandshakePtr = std::unique_ptr<Handshake>;
 
-/// The usual shape of a client's dialogue: send, collect an answer, decide, and so on. Subclasses say what to send and
-/// judge what came; partial writes, split reads and surplus bytes are handled here.
-/// Limits: the answer collected at one step is at most maxAnswer bytes.
-class DialogueHandshake : public Handshake, private StreamWatcher
+/// The usual shape of a client's handshake: a dialogue on a stream of its own.
+class DialogueHandshake : public Handshake, protected Dialogue
 {
 public:
-    static constexpr std::size_t maxAnswer = 64 * 1024; // bytes
-
-    explicit DialogueHandshake(StreamPtr stream) : m_stream(std::move(stream)) {}
-    ~DialogueHandshake() override;
+    explicit DialogueHandshake(StreamPtr stream)
+        : m_stream(std::move(stream))
+    {
+    }
+    ~DialogueHandshake() override { leave(); }
     void start(Done done) final;
 
 protected:
-    /// The first step: call say() for what is to be sent, or finish()/fail().
-    virtual void begin() = 0;
-    /// `answer` holds all unconsumed bytes so far. Returns how many of them were consumed; 0 waits for more. After
-    /// consuming, it may have called say(), finish() or fail(); otherwise it is asked again with the rest.
-    virtual std::size_t hear(std::span<const std::byte> answer) = 0;
-    /// What to say when the peer closes in the middle.
-    [[nodiscard]] virtual std::string nameOfPeer() const = 0; ///< "socks5 proxy"
-
-    void say(std::span<const std::byte> bytes);
-    void say(std::string_view text) { say(bytesOf(text)); }
-    /// Success: goes on with the stream; bytes that were read but not consumed are put back into it. Everything said is
-    /// sent before `done` is called.
-    void finish() { m_end = End::Finished; }
-    void fail(Error error);
-    /// Success with another stream in place of the plain one (a decorator that took takeStream()).
-    void finishWith(StreamPtr stream);
-    [[nodiscard]] StreamPtr takeStream();
+    /// Within begin() or hear(): puts `decorate(stream)` in the stream's place.
+    template <typename Decorate>
+    void decorateStream(Decorate &&decorate)
+    {
+        leave();
+        m_stream = decorate(std::move(m_stream));
+        goOnWith(*m_stream);
+    }
 
 private:
-    enum class End { None, Finished, Failed };
-    void onStreamReady(Stream &stream) override;
-    void advance();
-    /// Returns false when the handshake must wait or has ended.
-    bool flush();
-    bool collect();
-    void conclude();
+    void ended(Error *error) final;
 
     StreamPtr m_stream;
     Done m_done;
-    std::vector<std::byte> m_toSend;
-    std::vector<std::byte> m_answer;
+};
+
+/// Nothing to talk about: the stream goes on as it is.
+class NoHandshake final : public Handshake
+{
+public:
+    explicit NoHandshake(StreamPtr stream)
+        : m_stream(std::move(stream))
+    {
+    }
+    void start(Done done) override { done(std::move(m_stream)); }
+
+private:
+    StreamPtr m_stream;
+};
+
+/// Nothing to try: it cannot work.
+class FailedHandshake final : public Handshake
+{
+public:
+    explicit FailedHandshake(Error error)
+        : m_error(std::move(error))
+    {
+    }
+    void start(Done done) override { done(std::move(m_error)); }
+
+private:
     Error m_error;
-    End m_end = End::None;
 };
 
 } // namespace sluice::stream
