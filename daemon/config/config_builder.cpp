@@ -244,6 +244,17 @@ private:
             use(value, itemPath(key, index++));
     }
 
+    /// A chain of "-F direct://" only: its services connect directly because they were told to.
+    static void useNoChain(std::vector<ServiceConfig> &services, const std::string &chain)
+    {
+        for (ServiceConfig &service : services) {
+            if (service.handler.chain == chain)
+                service.handler.chain.clear();
+            if (service.listener.chain == chain)
+                service.listener.chain.clear();
+        }
+    }
+
     void error(const Value &value, std::string path, std::string text, std::string id)
     {
         m_issues.push_back(
@@ -349,6 +360,12 @@ private:
         return hop;
     }
 
+    [[nodiscard]] bool isFromUrl(const Value &value) const
+    {
+        const int file = value.position.file;
+        return file >= 0 && m_document.files[static_cast<std::size_t>(file)] == "-F";
+    }
+
     /// The top-level hop of that name, and where it stands.
     std::pair<const Value *, std::size_t> findHop(const std::string &name) const
     {
@@ -375,7 +392,7 @@ private:
                 chain.hops.push_back(hop(item, std::move(where)));
             } else if (named != nullptr) {
                 chain.hops.push_back(hop(*named, itemPath("hops", at)));
-            } else {
+            } else if (!isFromUrl(item)) { // "-F direct://" is no hop on purpose
                 error(item, std::move(where),
                       "there is no hop \"" + textOf(item, "name") +
                           "\" under \"hops\", and no nodes here (GOST would leave it out and connect directly)",
@@ -389,7 +406,8 @@ private:
     HandlerConfig handler(const Value &value)
     {
         HandlerConfig handler;
-        handler.type = textOf(value, "type", handler.type);
+        if (std::string type = textOf(value, "type"); !type.empty())
+            handler.type = std::move(type);
         handler.retries = smallIntegerOf(value, "retries");
         handler.chain = textOf(value, "chain");
         handler.chainGroup = chainGroupOf(value);
@@ -405,7 +423,8 @@ private:
     ListenerConfig listener(const Value &value)
     {
         ListenerConfig listener;
-        listener.type = textOf(value, "type", listener.type);
+        if (std::string type = textOf(value, "type"); !type.empty())
+            listener.type = std::move(type);
         listener.chain = textOf(value, "chain");
         listener.chainGroup = chainGroupOf(value);
         listener.authers = namesOf(value, "auther", "authers");

@@ -79,8 +79,9 @@ void Value::set(std::string_view key, Value value)
 {
     if (map() == nullptr)
         data = Map{};
-    if (Value *present = find(key)) {
-        *present = std::move(value);
+    const auto present = std::find_if(map()->begin(), map()->end(), [key](const Entry &e) { return e.key == key; });
+    if (present != map()->end()) {
+        present->value = std::move(value);
         return;
     }
     const Position where = value.position;

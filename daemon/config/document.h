@@ -62,7 +62,8 @@ struct Value
     /// The value of a map's key, in any case of its ASCII letters; null when this is no map or has no such key.
     [[nodiscard]] const Value *find(std::string_view key) const;
     [[nodiscard]] Value *find(std::string_view key);
-    /// Replaces the key's value, or appends the key. This value becomes a map if it was none.
+    /// Replaces the value of the key in exactly this spelling, or appends the key. This value becomes a map if it was
+    /// none.
     void set(std::string_view key, Value value);
     /// Removes the key if it is there.
     void remove(std::string_view key);

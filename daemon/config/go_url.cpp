@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/config/go_url.h"
 
+#include "daemon/config/utf8.h"
 #include "helper/base/ip_address.h"
 
 #include <algorithm>
@@ -255,6 +256,16 @@ Result<GoUrl> GoUrl::parse(std::string_view text)
         url.path = *std::move(path);
     }
     return url;
+}
+
+bool GoUrl::isText() const
+{
+    const auto isGood = [](const std::string &text) {
+        return firstBadByte(text) == std::string::npos && text.find('\0') == std::string::npos;
+    };
+    return isGood(host) && isGood(path) && (!user || (isGood(user->name) && isGood(user->password.value_or("")))) &&
+           std::all_of(query.begin(), query.end(),
+                       [&](const auto &pair) { return isGood(pair.first) && isGood(pair.second); });
 }
 
 std::string hostNameOf(std::string_view host)

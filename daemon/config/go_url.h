@@ -31,6 +31,9 @@ struct GoUrl
 
     /// The messages of errors never hold a part of the text, which may hold a password.
     static Result<GoUrl> parse(std::string_view text);
+
+    /// UTF-8 without NUL, after decoding.
+    [[nodiscard]] bool isText() const;
 };
 
 /// Without port and brackets.

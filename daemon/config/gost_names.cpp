@@ -27,7 +27,7 @@ constexpr std::string_view connectors[] = {"direct", "forward", "http",  "http2"
 constexpr std::string_view dialers[] = {
     "direct", "dtls", "ftcp", "grpc", "h2",   "h2c",   "h3",     "h3-masque", "http2", "http3", "icmp", "icmp6",
     "kcp",    "mtcp", "mtls", "mws",  "mwss", "ohttp", "ohttps", "otls",      "pht",   "phts",  "quic", "serial",
-    "ssh",    "sshd", "tcp",  "tls",  "udp",  "unix",  "utls",   "virtual",   "wg",    "ws",    "wss",  "wt"};
+    "ssh",    "sshd", "tcp",  "tls",  "udp",  "unix",  "utls",   "virtual",   "ws",    "wss",   "wt"};
 
 } // namespace
 

@@ -210,10 +210,9 @@ LoadResult loadFile(const std::string &path)
     return finish(std::move(document), std::move(issues));
 }
 
-LoadResult loadCommandLine(const CommandLine &commandLine)
+Document readCommandLine(const CommandLine &commandLine, Issues &issues)
 {
     Document merged;
-    Issues issues;
     for (const std::string &source : commandLine.files) {
         Document document;
         if (readSource(source, document, issues))
@@ -221,7 +220,14 @@ LoadResult loadCommandLine(const CommandLine &commandLine)
     }
     Document urls = parseUrls(commandLine.services, commandLine.nodes, issues);
     renameClashes(merged, urls, issues);
-    return finish(mergeDocuments(std::move(merged), std::move(urls)), std::move(issues));
+    return mergeDocuments(std::move(merged), std::move(urls));
+}
+
+LoadResult loadCommandLine(const CommandLine &commandLine)
+{
+    Issues issues;
+    Document document = readCommandLine(commandLine, issues);
+    return finish(std::move(document), std::move(issues));
 }
 
 } // namespace sluice::config

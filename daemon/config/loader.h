@@ -39,6 +39,9 @@ struct CommandLine
 /// Command-line objects whose name (service-0, chain-0 …) a file has taken are renamed.
 [[nodiscard]] LoadResult loadCommandLine(const CommandLine &commandLine);
 
+/// loadCommandLine without the meaning: enough for writing, and it does not mind what only a running service would.
+[[nodiscard]] Document readCommandLine(const CommandLine &commandLine, Issues &issues);
+
 /// `second`'s lists after `first`'s; of the single objects the last one counts. Names are not touched.
 [[nodiscard]] Document mergeDocuments(Document first, Document second);
 

@@ -124,6 +124,45 @@ std::optional<double> parseFloat(std::string_view text)
     return number;
 }
 
+/// Takes numbers and single characters off the front of a text.
+class DigitReader
+{
+public:
+    explicit DigitReader(std::string_view text)
+        : m_rest(text)
+    {
+    }
+
+    /// A run of digits, at least `fewest`; nothing if there are more than `most`.
+    std::optional<int> number(std::size_t fewest, std::size_t most)
+    {
+        std::size_t length = 0;
+        while (length < m_rest.size() && isDigit(m_rest[length]))
+            ++length;
+        if (length < fewest || length > most)
+            return std::nullopt;
+        int value = 0;
+        for (const char digit : m_rest.substr(0, std::min<std::size_t>(length, 4)))
+            value = value * 10 + (digit - '0');
+        m_rest.remove_prefix(length);
+        return value;
+    }
+
+    bool take(char c)
+    {
+        if (!m_rest.starts_with(c))
+            return false;
+        m_rest.remove_prefix(1);
+        return true;
+    }
+
+    [[nodiscard]] bool isAtEnd() const { return m_rest.empty(); }
+    [[nodiscard]] std::string_view rest() const { return m_rest; }
+
+private:
+    std::string_view m_rest;
+};
+
 } // namespace
 
 Value resolvePlainScalar(std::string_view text)
@@ -144,11 +183,14 @@ Value resolvePlainScalar(std::string_view text)
     const char first = text[0];
     if (!isDigit(first) && first != '+' && first != '-' && first != '.')
         return Value(std::string(text));
-    std::string plain;
-    std::copy_if(text.begin(), text.end(), std::back_inserter(plain), [](char c) { return c != '_'; });
+    std::string plain(text);
     if (first != '.') {
+        std::erase(plain, '_');
         if (const auto integer = parseAnyBase(plain))
             return Value(*integer);
+        const Prefixed parts = splitBase(plain);
+        if (const auto large = parseDigits(parts.digits, parts.base))
+            return Value(static_cast<double>(*large));
     }
     if (isFloatText(plain)) {
         if (const auto number = parseFloat(plain))
@@ -159,20 +201,57 @@ Value resolvePlainScalar(std::string_view text)
 
 bool looksLikeTimestamp(std::string_view text)
 {
-    // 2001-12-14, 2001-12-14 21:59:43, 2001-12-14T21:59:43Z
-    constexpr std::size_t shortest = std::string_view("2001-1-1").size();
-    if (text.size() < shortest || text[4] != '-' || !std::all_of(text.begin(), text.begin() + 4, isDigit))
+    // 2001-12-14, 2001-12-14 21:59:43.1, 2001-12-14T21:59:43Z, 2001-12-14t21:59:43+01:00
+    DigitReader reader(text);
+    const auto year = reader.number(4, 4);
+    const bool hasMonth = reader.take('-');
+    const auto month = reader.number(1, 2);
+    const bool hasDay = reader.take('-');
+    const auto day = reader.number(1, 2);
+    if (!year || !hasMonth || !month || !hasDay || !day || *month < 1 || *month > 12 || *day < 1)
         return false;
-    std::size_t at = 5;
-    const auto number = [&text, &at] {
-        const std::size_t start = at;
-        while (at < text.size() && isDigit(text[at]))
-            ++at;
-        return at > start && at - start <= 2;
-    };
-    if (!number() || at >= text.size() || text[at++] != '-' || !number())
+    const bool isLeapYear = (*year % 4 == 0 && *year % 100 != 0) || *year % 400 == 0;
+    constexpr int daysOf[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (*day > daysOf[*month - 1] + (*month == 2 && isLeapYear ? 1 : 0))
         return false;
-    return at == text.size() || text[at] == 'T' || text[at] == 't' || text[at] == ' ';
+    if (reader.isAtEnd())
+        return true;
+    const bool hasZone = !reader.take(' ');
+    if (hasZone && !reader.take('T') && !reader.take('t'))
+        return false;
+    const auto hour = reader.number(1, 2);
+    const bool hasMinute = reader.take(':');
+    const auto minute = reader.number(1, 2);
+    const bool hasSecond = reader.take(':');
+    const auto second = reader.number(1, 2);
+    if (!hour || !hasMinute || !minute || !hasSecond || !second || *hour > 23 || *minute > 59 || *second > 59)
+        return false;
+    if (reader.take('.') && !reader.number(1, 1000))
+        return false;
+    if (!hasZone || reader.take('Z'))
+        return reader.isAtEnd();
+    return (reader.take('+') || reader.take('-')) && reader.number(2, 2) && reader.take(':') && reader.number(2, 2) &&
+           reader.isAtEnd();
+}
+
+bool looksLikeBase60(std::string_view text)
+{
+    // [-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?
+    takeSign(text);
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos || text.empty() || !isDigit(text[0]))
+        return false;
+    const auto isDigitOrUnderscore = [](char c) { return isDigit(c) || c == '_'; };
+    if (!std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), isDigitOrUnderscore))
+        return false;
+    DigitReader reader(text.substr(colon));
+    while (reader.take(':')) {
+        const auto part = reader.number(1, 2);
+        if (!part || *part > 59)
+            return false;
+    }
+    const std::string_view rest = reader.rest();
+    return rest.empty() || (rest[0] == '.' && std::all_of(rest.begin() + 1, rest.end(), isDigitOrUnderscore));
 }
 
 std::optional<bool> parseGoBoolean(std::string_view text)
@@ -204,8 +283,8 @@ std::optional<std::int64_t> parseAnyBase(std::string_view text)
     const bool isNegative = takeSign(text);
     if (!hasLegalUnderscores(text))
         return std::nullopt;
-    std::string plain;
-    std::copy_if(text.begin(), text.end(), std::back_inserter(plain), [](char c) { return c != '_'; });
+    std::string plain(text);
+    std::erase(plain, '_');
     const Prefixed parts = splitBase(plain);
     return withSign(parseDigits(parts.digits, parts.base), isNegative);
 }

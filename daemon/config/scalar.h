@@ -15,8 +15,11 @@ namespace sluice::config {
 /// a float, or text. YAML 1.2: "yes" and "on" are text.
 [[nodiscard]] Value resolvePlainScalar(std::string_view text);
 
-/// Would YAML read this unquoted text as a date or time? (GOST does; Sluice keeps the text.)
+/// Would GOST read this unquoted text as a date or a time? (Sluice keeps the text.)
 [[nodiscard]] bool looksLikeTimestamp(std::string_view text);
+
+/// A number to base 60 in YAML 1.1: "12:30", "-1:59.5".
+[[nodiscard]] bool looksLikeBase60(std::string_view text);
 
 /// Go's ParseBool: 1 t T TRUE true True, 0 f F FALSE false False.
 [[nodiscard]] std::optional<bool> parseGoBoolean(std::string_view text);

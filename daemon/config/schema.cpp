@@ -267,7 +267,7 @@ constexpr Field quotaFields[] = {always(text("name")),
                                  object("status", quotaStatusSchema, Inert)};
 constexpr Schema quotaSchema{quotaFields};
 
-constexpr Field matcherFields[] = {text("rule"), integer("priority"), integer("bodySize", Inert)};
+constexpr Field matcherFields[] = {text("rule"), integer("priority"), named(integer("bodysize", Inert), "bodySize")};
 constexpr Schema matcherSchema{matcherFields};
 
 constexpr Field probeFields[] = {always(text("type", Inert)),

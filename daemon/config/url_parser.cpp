@@ -58,7 +58,7 @@ Value textValue(std::string_view text)
     return Value(std::string(text));
 }
 
-/// The parameters of one URL. Look-ups ignore case, as GOST's do; removing does not, as GOST's does not.
+/// The parameters of one URL. Look-ups ignore case, as GOST's do; remove() does not, as GOST does not.
 class Parameters
 {
 public:
@@ -96,6 +96,11 @@ public:
     {
         for (const std::string_view key : keys)
             m_values.erase(std::string(key));
+    }
+
+    void removeIgnoringCase(std::string_view key)
+    {
+        std::erase_if(m_values, [key](const auto &pair) { return equalIgnoringCase(pair.first, key); });
     }
 
     void set(std::string key, Value value) { m_values.insert_or_assign(std::move(key), std::move(value)); }
@@ -350,25 +355,26 @@ private:
             report(file, number, Severity::Error,
                    "so_mark is a number from 1 to 0xffffffff (GOST would leave the packets unmarked without a word)",
                    "bad-mark");
+            parameters.removeIgnoringCase("so_mark");
         } else if (*mark > 0) {
+            parameters.removeIgnoringCase("so_mark");
             parameters.set(std::string(scope) + ".so_mark", Value(*mark));
-            parameters.remove({"so_mark"});
         }
     }
 
     static void lift(Parameters &parameters, std::string_view scope, std::string_view key)
     {
         if (std::string text = parameters.text({key}); !text.empty()) {
+            parameters.removeIgnoringCase(key);
             parameters.set(std::string(scope).append(".").append(key), Value(std::move(text)));
-            parameters.remove({key});
         }
     }
 
     static void liftPositive(Parameters &parameters, std::string_view scope, std::string_view key)
     {
         if (const std::int64_t number = parameters.integer({key}); number > 0) {
+            parameters.removeIgnoringCase(key);
             parameters.set(std::string(scope).append(".").append(key), Value(number));
-            parameters.remove({key});
         }
     }
 
@@ -422,9 +428,21 @@ private:
         if (normal.starts_with(':') || normal.find("://") == std::string::npos)
             normal.insert(0, "auto://");
         auto url = GoUrl::parse(normal);
+        if (url && !url->isText()) {
+            report(file, number, Severity::Error, "the percent codes make bytes that are no text", "not-text");
+            return std::nullopt;
+        }
         if (!url) {
             report(file, number, Severity::Error, url.error().message, "bad-url");
             return std::nullopt;
+        }
+        std::vector<std::string> keys;
+        for (const auto &[key, value] : url->query)
+            keys.push_back(lowerCase(key));
+        std::sort(keys.begin(), keys.end());
+        if (const auto twice = std::adjacent_find(keys.begin(), keys.end()); twice != keys.end()) {
+            report(file, number, Severity::Error,
+                   "the parameter " + *twice + " is there twice (capital letters make no difference)", "duplicate-key");
         }
         if (url->hasBadQuery) {
             report(file, number, Severity::Warning,
@@ -511,8 +529,11 @@ private:
 
     void reportNoNode(const GoUrl &url, std::size_t number)
     {
-        if (url.scheme == "direct" || url.scheme == "virtual")
+        if (url.scheme == "direct" || url.scheme == "virtual") {
+            report(nodeFile, number, Severity::Note, url.scheme + ":// is no hop: nothing is dialled here",
+                   "direct-hop");
             return;
+        }
         report(nodeFile, number, Severity::Error,
                "the URL has no host; write -F SCHEME://HOST:PORT (GOST would connect directly)", "missing-host");
     }
@@ -613,7 +634,7 @@ private:
         const std::size_t dash = ports.find('-');
         const auto first = parseDecimal(std::string_view(ports).substr(0, dash));
         const auto last = dash == std::string::npos ? first : parseDecimal(std::string_view(ports).substr(dash + 1));
-        const bool isPlain = host.find_first_of(":%") == std::string::npos;
+        const bool isPlain = host.find(':') == std::string::npos;
         if (!first || !last || *first < 0 || *last > 65535) {
             report(serviceFile, number, Severity::Error,
                    "\"" + ports + "\" is not a port from 0 to 65535 or a range of them", "bad-port");
@@ -763,11 +784,11 @@ private:
         Value *metadata = handler.find("metadata");
         if (metadata == nullptr)
             return;
-        const auto text = [metadata](std::string_view key) {
+        const auto text = [&metadata](std::string_view key) {
             const Value *value = metadata->find(key);
             return value != nullptr && value->text() != nullptr ? *value->text() : std::string();
         };
-        const auto remove = [metadata](std::string_view key) { // exact spelling only
+        const auto remove = [&metadata](std::string_view key) { // exact spelling only
             std::erase_if(*metadata->map(), [key](const Entry &entry) { return entry.key == key; });
         };
         const auto move = [&](std::string_view key, std::string_view list, std::string_view stem, auto make) {

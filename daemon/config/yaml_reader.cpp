@@ -3,6 +3,7 @@
 #include "daemon/config/yaml_reader.h"
 
 #include "daemon/config/scalar.h"
+#include "daemon/config/utf8.h"
 
 #include <algorithm>
 #include <exception>
@@ -23,32 +24,6 @@ struct Refusal
     std::string text;
     std::string id;
 };
-
-/// The length of the UTF-8 character that starts at `text[at]`, 0 if there is none (RFC 3629: shortest form, no
-/// surrogates, up to U+10FFFF).
-std::size_t utf8Length(std::string_view text, std::size_t at)
-{
-    const auto byte = [text](std::size_t index) { return static_cast<unsigned char>(text[index]); };
-    const auto continues = [&](std::size_t index, unsigned low = 0x80, unsigned high = 0xbf) {
-        return index < text.size() && byte(index) >= low && byte(index) <= high;
-    };
-    const unsigned lead = byte(at);
-    if (lead < 0x80)
-        return 1;
-    if (lead >= 0xc2 && lead <= 0xdf)
-        return continues(at + 1) ? 2 : 0;
-    if (lead >= 0xe0 && lead <= 0xef) {
-        const unsigned low = lead == 0xe0 ? 0xa0 : 0x80;
-        const unsigned high = lead == 0xed ? 0x9f : 0xbf;
-        return continues(at + 1, low, high) && continues(at + 2) ? 3 : 0;
-    }
-    if (lead >= 0xf0 && lead <= 0xf4) {
-        const unsigned low = lead == 0xf0 ? 0x90 : 0x80;
-        const unsigned high = lead == 0xf4 ? 0x8f : 0xbf;
-        return continues(at + 1, low, high) && continues(at + 2) && continues(at + 3) ? 4 : 0;
-    }
-    return 0;
-}
 
 /// Finds bytes that no configuration has. Throws Refusal.
 void checkBytes(std::string_view text, int file)
@@ -96,6 +71,20 @@ bool isQuoteClosed(std::string_view text, std::size_t start)
     return false;
 }
 
+/// yaml-cpp makes single bytes of the escapes \N (U+0085) and \_ (U+00A0); in UTF-8 they have two.
+std::string withRepairedEscapes(const std::string &text)
+{
+    std::string repaired;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = utf8Length(text, at);
+        if (length == 0)
+            repaired += '\xc2';
+        repaired.append(text, at, std::max<std::size_t>(length, 1));
+        at += std::max<std::size_t>(length, 1);
+    }
+    return repaired;
+}
+
 /// Builds the tree from the parser's events, so that every limit holds before memory is used.
 class TreeBuilder : public YAML::EventHandler
 {
@@ -138,7 +127,7 @@ public:
         if (tag == "!" && !isQuoteClosed(m_text, static_cast<std::size_t>(std::max(mark.pos, 0))))
             throw Refusal{position, "this quote is never closed", "yaml-syntax"};
 
-        Value value(text);
+        Value value(withRepairedEscapes(text));
         if (tag == "?" || tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:bool" ||
             tag == "tag:yaml.org,2002:float" || tag == "tag:yaml.org,2002:null") {
             value = resolvePlainScalar(text);
