@@ -30,6 +30,14 @@ std::string_view nameOf(Hook hook)
     return {};
 }
 
+std::string portsText(const PortMatch &match, Protocol protocol)
+{
+    const std::string ports = joinNumbers(match.ports, ",");
+    if (match.ports.size() == 1 && !match.isNegated)
+        return (protocol == Protocol::Tcp ? "-m tcp --dport " : "-m udp --dport ") + ports;
+    return std::string("-m multiport ") + (match.isNegated ? "! " : "") + "--dports " + ports;
+}
+
 std::string matchText(const Rule &rule)
 {
     std::string text;
@@ -43,8 +51,7 @@ std::string matchText(const Rule &rule)
     if (rule.protocol)
         add(*rule.protocol == Protocol::Tcp ? "-p tcp" : "-p udp");
     if (rule.destinationPorts)
-        add(std::string("-m multiport ") + (rule.destinationPorts->isNegated ? "! " : "") + "--dports " +
-            joinNumbers(rule.destinationPorts->ports, ","));
+        add(portsText(*rule.destinationPorts, *rule.protocol));
     if (rule.mark)
         add(std::string("-m mark ") + (rule.mark->isNegated ? "! " : "") + "--mark " + markText(rule.mark->mark));
     if (rule.socket)

@@ -51,8 +51,7 @@ std::string hookText(Table table, Hook hook)
     case Table::Mangle: return (hook == Hook::Output ? "type route" : "type filter") + at + "mangle;";
     // The names dstnat and srcnat are not known in the output hook; -100 is dstnat.
     case Table::Nat: return "type nat" + at + "-100;";
-    // Before other filters, so that no earlier accept of theirs matters to what the reader sees.
-    case Table::Filter: return "type filter" + at + "filter - 5;";
+    case Table::Filter: return "type filter" + at + "filter;";
     }
     return {};
 }
@@ -67,6 +66,11 @@ std::string setMarkText(const plan::Mark &mark)
 std::string_view protocolText(Protocol protocol)
 {
     return protocol == Protocol::Tcp ? "meta l4proto tcp" : "meta l4proto udp";
+}
+
+std::string portsText(const std::vector<std::uint16_t> &ports)
+{
+    return ports.size() == 1 ? std::to_string(ports.front()) : "{ " + joinNumbers(ports, ", ") + " }";
 }
 
 std::string matchText(const Rule &rule)
@@ -84,11 +88,11 @@ std::string matchText(const Rule &rule)
     if (rule.protocol)
         add(protocolText(*rule.protocol));
     if (rule.destinationPorts)
-        add(std::string("th dport ") + (rule.destinationPorts->isNegated ? "!= " : "") + "{ " +
-            joinNumbers(rule.destinationPorts->ports, ", ") + " }");
+        add(std::string("th dport ") + (rule.destinationPorts->isNegated ? "!= " : "") +
+            portsText(rule.destinationPorts->ports));
     if (rule.mark)
-        add("meta mark & " + hexText(rule.mark->mark.mask) + (rule.mark->isNegated ? " != " : " == ") +
-            hexText(rule.mark->mark.value));
+        add("meta mark " + (rule.mark->mark.mask == 0xffffffff ? "" : "& " + hexText(rule.mark->mark.mask) + " ") +
+            (rule.mark->isNegated ? "!= " : "== ") + hexText(rule.mark->mark.value));
     if (rule.socket)
         add(*rule.socket == SocketMatch::Transparent ? "socket transparent 1 socket wildcard 0" : "socket wildcard 0");
     if (rule.isReply)

@@ -23,7 +23,7 @@ enum class SocketMatch { Any, Transparent };
 
 struct PortMatch
 {
-    std::vector<std::uint16_t> ports; ///< 1 to 15, multiport's limit
+    std::vector<std::uint16_t> ports; ///< 1 to 15, multiport's limit; the rule has a protocol too
     bool isNegated = false;
     friend bool operator==(const PortMatch &, const PortMatch &) = default;
 };
