@@ -22,7 +22,7 @@ InterceptionPlan InterceptionPlan::safe()
     plan.flavour = Flavour::Safe;
     plan.gatewayMark = {0x1000, 0x3000};
     plan.localMark = {0x2000, 0x3000};
-    plan.egressMarks = {{0x3000, 0x3000}};
+    plan.egressMarks = {{safeGuardMark, 0x3000}};
     plan.routingTable = 4770;
     plan.rulePreference = 4770;
     plan.routeProtocol = 77;
@@ -32,6 +32,11 @@ InterceptionPlan InterceptionPlan::safe()
 bool InterceptionPlan::covers(Family family) const
 {
     return families == Families::Both || (families == Families::IPv4) == (family == Family::IPv4);
+}
+
+bool InterceptionPlan::usesPortRecipe() const
+{
+    return flavour == Flavour::Exact && tcpRedirectPort && coversLocal() && egressMarks.empty();
 }
 
 } // namespace sluice::plan

@@ -43,6 +43,10 @@ struct InterceptionPlan
     [[nodiscard]] static InterceptionPlan exact();
     [[nodiscard]] static InterceptionPlan safe();
 
+    /// What the daemon puts on every socket that the configuration gives no mark, while interception is on.
+    static constexpr std::uint32_t exactGuardMark = 100;
+    static constexpr std::uint32_t safeGuardMark = 0x3000; ///< among safe()'s egressMarks
+
     BackEnd backEnd = BackEnd::Iptables;
     Flavour flavour = Flavour::Safe;
     Mode mode = Mode::Gateway;
@@ -78,6 +82,8 @@ struct InterceptionPlan
     [[nodiscard]] bool coversLocal() const { return mode != Mode::Gateway; }
     [[nodiscard]] bool covers(Family family) const;
     [[nodiscard]] bool usesTproxy() const { return tcpTproxyPort || udpTproxyPort; }
+    /// The tutorial's "local global TCP proxy": no marks; the proxy's connections are told by their ports.
+    [[nodiscard]] bool usesPortRecipe() const;
 
     friend bool operator==(const InterceptionPlan &, const InterceptionPlan &) = default;
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <set>
 
 namespace sluice::plan {
 
@@ -130,17 +129,15 @@ private:
 
     void checkExact()
     {
-        if (!m_plan.interceptPrefixes.empty() || !m_plan.attachedNetworks.empty() || m_plan.engineUid ||
-            !m_plan.onlyInterfaces.empty() || !m_plan.exceptInterfaces.empty() || !m_plan.onlyUids.empty() ||
-            !m_plan.exceptUids.empty() || !m_plan.onlyPorts.empty() || !m_plan.exceptPorts.empty())
+        const bool hasPorts = !m_plan.onlyPorts.empty() || (!m_plan.exceptPorts.empty() && !m_plan.usesPortRecipe());
+        if (!m_plan.interceptPrefixes.empty() || !m_plan.attachedNetworks.empty() || m_plan.engineUid || hasPorts ||
+            !m_plan.upstreams.empty() || !m_plan.onlyInterfaces.empty() || !m_plan.exceptInterfaces.empty() ||
+            !m_plan.onlyUids.empty() || !m_plan.exceptUids.empty())
             problem("the exact flavour has only the tutorial's rules: no prefixes to intercept, attached networks, "
-                    "users, interfaces or destination ports");
-        // Without marks the recipe names the upstreams' ports, in one multiport match of 15.
-        std::set<std::uint16_t> ports;
-        for (const Endpoint &upstream : m_plan.upstreams)
-            ports.insert(upstream.port);
-        if (m_plan.tcpRedirectPort && m_plan.coversLocal() && m_plan.egressMarks.empty() && ports.size() > 14)
-            problem("the exact flavour without marks can name 14 upstream ports at most; set so_mark");
+                    "upstreams, users, interfaces or destination ports");
+        // The recipe names the ports in one multiport match of 15, the listener's among them.
+        if (m_plan.exceptPorts.size() > 14)
+            problem("the exact flavour without marks can leave out 14 ports at most; set so_mark");
     }
 
     const InterceptionPlan &m_plan;

@@ -144,7 +144,7 @@ private:
         TableRules nat{Table::Nat, {}, {}};
         const std::uint16_t port = *m_plan.tcpRedirectPort;
         // "Without mark": local traffic needs no chain, the proxy's own connections are known by their ports.
-        const bool isByPorts = m_plan.coversLocal() && m_plan.egressMarks.empty();
+        const bool isByPorts = m_plan.usesPortRecipe();
         if (m_plan.coversGateway() || !isByPorts) {
             Chain chain{m_chain, {}};
             addReturns(chain, {}, std::nullopt);
@@ -164,10 +164,7 @@ private:
     [[nodiscard]] Rule dnatByPorts(std::uint16_t port) const
     {
         PortMatch others{{port}, true};
-        for (const Endpoint &upstream : m_plan.upstreams) {
-            if (std::count(others.ports.begin(), others.ports.end(), upstream.port) == 0)
-                others.ports.push_back(upstream.port);
-        }
+        others.ports.insert(others.ports.end(), m_plan.exceptPorts.begin(), m_plan.exceptPorts.end());
         Rule rule;
         rule.protocol = Protocol::Tcp;
         rule.destinationPorts = others;

@@ -25,7 +25,8 @@ class TestRuleBuilder : public QObject
         else
             plan.tcpRedirectPort = 12345;
         plan.egressMarks.push_back({100});
-        plan.upstreams = {*Endpoint::parse("192.0.2.1:1080"), *Endpoint::parse("[2001:db8::1]:443")};
+        if (!isExact)
+            plan.upstreams = {*Endpoint::parse("192.0.2.1:1080"), *Endpoint::parse("[2001:db8::1]:443")};
         return plan;
     }
 
@@ -60,6 +61,7 @@ private slots:
         InterceptionPlan byPorts = planFor(true, false);
         byPorts.egressMarks.clear();
         byPorts.mode = Mode::Local;
+        byPorts.exceptPorts = {1080};
         QTest::newRow("iptables-exact-redirect-without-mark") << byPorts;
         InterceptionPlan full = planFor(false, true);
         full.mode = Mode::Both;
