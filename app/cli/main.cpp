@@ -3,6 +3,7 @@
 //
 // sluicectl: finds the word, runs its command. What a word does stands in its own file.
 #include "app/cli/command.h"
+#include "app/cli/playground_command.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -15,7 +16,9 @@ using namespace sluice::cli;
 
 const std::vector<Command> &commands()
 {
-    static const std::vector<Command> list{};
+    static const std::vector<Command> list{
+        playgroundCommand(),
+    };
     return list;
 }
 
@@ -64,7 +67,8 @@ int main(int argc, char **argv)
         return WrongUsage;
     }
     const std::span rest = std::span(arguments).subspan(1);
-    if (std::any_of(rest.begin(), rest.end(), [](const std::string &word) { return word == "--help" || word == "-h"; })) {
+    if (std::any_of(rest.begin(), rest.end(),
+                    [](const std::string &word) { return word == "--help" || word == "-h"; })) {
         printText(stdout, command->help);
         return Done;
     }
