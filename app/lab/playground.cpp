@@ -61,7 +61,7 @@ std::set<std::string> rulesIn(const Place &place)
         std::istringstream lines(output.valueOr({})); // a tool that is not there has no rules
         for (std::string line; std::getline(lines, line);)
             if (isRule(line))
-                rules.insert(command[0] + command[1] + ": " + line);
+                rules.insert(command[0] + " " + command[1] + ": " + line);
     };
     // Empty tables stay behind once iptables has looked at them; rules and chains of ours must not.
     const auto ofIptables = [](const std::string &line) {

@@ -6,7 +6,8 @@
 usage: check_layers.py TREE
 
 LAYERS lists every folder of ours, in the order of the chain. A folder may include itself and what its line names
-(folders, or single headers); `BEFORE` stands for every folder above it. A new folder needs a line here: that is the moment to decide where it stands.
+(folders, or single headers); `BEFORE` stands for every folder above it. A new folder needs a line here: that is the moment to decide where it
+stands.
 """
 import pathlib
 import re
