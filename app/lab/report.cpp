@@ -51,6 +51,7 @@ std::string toJson(const std::vector<ProbeResult> &results)
     }
     const auto passed = static_cast<qint64>(countPassed(results));
     QJsonObject report;
+    report.insert(u"schema", 1);
     report.insert(u"passed", passed);
     report.insert(u"failed", std::ssize(results) - passed);
     report.insert(u"probes", probes);

@@ -27,7 +27,7 @@ struct ProbeResult
 /// "12 passed, 0 failed".
 [[nodiscard]] std::string summary(const std::vector<ProbeResult> &results);
 
-/// {"passed": 12, "failed": 0, "probes": [{"setup", "family", "probe", "passed", "detail", "duration_ms"}]}
+/// {"schema": 1, "passed": 12, "failed": 0, "probes": [{"setup", "family", "probe", "passed", "detail", "duration_ms"}]}
 [[nodiscard]] std::string toJson(const std::vector<ProbeResult> &results);
 
 [[nodiscard]] bool allPassed(const std::vector<ProbeResult> &results);
