@@ -146,7 +146,7 @@ Result<Lab> Lab::create()
     auto watcher = Child::call([&] { return watch(self, lab.m_id); }, Place{{}, {}, "/dev/null"});
     if (!watcher)
         return watcher.error();
-    lab.m_watcher = std::move(*watcher);
+    lab.m_watcher = *watcher;
     if (auto built = lab.build(); !built)
         return built.error().in("the lab cannot be built");
     return lab;

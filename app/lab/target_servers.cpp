@@ -7,6 +7,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <functional>
+#include <map>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sstream>
@@ -90,8 +91,8 @@ Result<UniqueFd> listenOn(std::uint16_t port)
 // The child's work: one thread for each connection, until the lab goes.
 int serve(const Identity &identity, UniqueFd ready)
 {
-    ::signal(SIGPIPE, SIG_IGN); // OpenSSL writes without MSG_NOSIGNAL
-    std::vector<Listener> listeners;
+    ::signal(SIGPIPE, SIG_IGN);        // OpenSSL writes without MSG_NOSIGNAL
+    std::map<int, Listener> listeners; // by descriptor
     std::vector<pollfd> polled;
     const std::array<std::pair<TargetPort, Server>, 5> servers{{{MailPort, serveMail},
                                                                 {WebPort, serveWeb},
@@ -102,20 +103,21 @@ int serve(const Identity &identity, UniqueFd ready)
         auto fd = listenOn(port);
         if (!fd)
             return 1;
-        polled.push_back({fd->get(), POLLIN, 0});
-        listeners.push_back({std::move(*fd), server});
+        const int number = fd->get();
+        polled.push_back({number, POLLIN, 0});
+        listeners.emplace(number, Listener{std::move(*fd), server});
     }
     if (::write(ready.get(), "r", 1) != 1)
         return 1;
     ready.reset();
     while (::poll(polled.data(), polled.size(), -1) >= 0 || errno == EINTR) {
-        for (std::size_t i = 0; i < polled.size(); ++i) {
-            if (polled[i].revents == 0)
+        for (const pollfd &entry : polled) {
+            if (entry.revents == 0)
                 continue;
-            UniqueFd accepted(::accept4(polled[i].fd, nullptr, nullptr, SOCK_CLOEXEC));
+            UniqueFd accepted(::accept4(entry.fd, nullptr, nullptr, SOCK_CLOEXEC));
             if (!accepted)
                 continue;
-            std::thread([client = Connection::adopt(std::move(accepted)), &listener = listeners[i],
+            std::thread([client = Connection::adopt(std::move(accepted)), &listener = listeners.at(entry.fd),
                          &identity]() mutable {
                 listener.serve(client, Sighting{client.peer(), client.local().address, {}}, identity);
             }).detach();
