@@ -3,6 +3,8 @@
 //
 // sluicectl: finds the word, runs its command. What a word does stands in its own file.
 #include "app/cli/command.h"
+#include "app/cli/doctor_command.h"
+#include "app/cli/playground_command.h"
 #include "app/cli/rules_command.h"
 
 #include <algorithm>
@@ -17,6 +19,8 @@ using namespace sluice::cli;
 const std::vector<Command> &commands()
 {
     static const std::vector<Command> list{
+        doctorCommand(),
+        playgroundCommand(),
         rulesCommand(),
     };
     return list;
