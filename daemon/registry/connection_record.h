@@ -5,10 +5,12 @@
 #pragma once
 
 #include "daemon/connector/connector.h"
+#include "daemon/sniff/sniffer.h"
 #include "helper/base/ip_address.h"
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace sluice::registry {
@@ -21,9 +23,10 @@ struct ConnectionRecord
     Endpoint client;
     Endpoint destination;       ///< where the client connected to
     connector::Target host;     ///< sniffed or asked for; empty host when neither
-    std::string route;          ///< "node@addr > node@addr > target"
-    std::string user;           ///< of a proxy protocol
-    const char *protocol = "";  ///< "http", "tls", "ssh" or empty
+    // Most connections have neither of these two, and there may be many thousand.
+    std::unique_ptr<const std::string> route; ///< "node@addr > node@addr > target", null when direct
+    std::unique_ptr<const std::string> user;  ///< of a proxy protocol, null for none
+    sniff::Protocol protocol = sniff::Protocol::Unknown;
 
     /// A 20-character id in the form of GOST's (xid: time, process, counter; base32hex).
     [[nodiscard]] std::string sid() const;

@@ -20,6 +20,22 @@ using connector::Target;
 using policy::Decision;
 using stream::IoResult;
 
+namespace {
+
+/// The protocol's name in GOST's records; empty when unknown.
+std::string_view textOf(sniff::Protocol protocol)
+{
+    switch (protocol) {
+    case sniff::Protocol::Http: return "http";
+    case sniff::Protocol::Tls: return "tls";
+    case sniff::Protocol::Ssh: return "ssh";
+    case sniff::Protocol::Unknown: break;
+    }
+    return {};
+}
+
+} // namespace
+
 SessionContext::SessionContext(net::EventLoop &eventLoop) : loop(eventLoop), pumpContext{eventLoop, {}, {}}, resolver(eventLoop)
 {
     pumpContext.buffer.resize(pump::PumpContext::bufferSize);
@@ -125,7 +141,8 @@ void TcpSession::askClient()
             close(CloseReason::BadRequest, request.error().message);
             return;
         }
-        m_record.user = std::move(request->user);
+        if (!request->user.empty())
+            m_record.user = std::make_unique<const std::string>(std::move(request->user));
         m_record.host = request->target;
         m_setup->original = std::move(request->target);
         checkAddress();
@@ -213,12 +230,7 @@ void TcpSession::decide(const sniff::SniffResult &sniffed)
 {
     m_timer.disarm();
     const bool isNamed = sniffed.verdict == sniff::Verdict::Found && (!sniffed.host.empty() || sniffed.literal);
-    switch (sniffed.protocol) {
-    case sniff::Protocol::Http: m_record.protocol = "http"; break;
-    case sniff::Protocol::Tls: m_record.protocol = "tls"; break;
-    case sniff::Protocol::Ssh: m_record.protocol = "ssh"; break;
-    case sniff::Protocol::Unknown: break;
-    }
+    m_record.protocol = sniffed.protocol;
     const Target &original = m_setup->original;
     if (isNamed) {
         m_record.host = {sniffed.literal ? sniffed.literal->toString() : sniffed.host, original.port};
@@ -228,6 +240,10 @@ void TcpSession::decide(const sniff::SniffResult &sniffed)
         }
     } else if (m_setup->needsName) {
         refuse(CloseReason::Blocked, {ErrorCode::Refused, original.toString() + " names no host that the service's whitelist allows", 0});
+        return;
+    }
+    if (m_setup->needsName && sniffed.isProxyRequest) { // the name is allowed, but it is not where this would go
+        refuse(CloseReason::Blocked, {ErrorCode::Refused, original.toString() + " is not in the service's whitelist", 0});
         return;
     }
     const bool dialsName = isNamed && !sniffed.isProxyRequest && !m_service->sniffing.dialsOriginal;
@@ -291,15 +307,15 @@ void TcpSession::onDialed(chain::Dialed *dialed, const chain::DialError *error)
     else if (dialed != nullptr)
         relay(std::move(dialed->stream), dialed->local, dialed->earlySent);
     else
-        dialFailed(error->error, error->node);
+        dialFailed(error->error);
 }
 
-void TcpSession::dialFailed(const Error &error, const chain::Node *)
+void TcpSession::dialFailed(const Error &error)
 {
     const Error kept = error; // it lives in the dialer, which is replaced now
     if (m_setup->attempt++ < m_service->retries) {
         dial(m_setup->target, m_setup->targetIsSniffed);
-    } else if (m_setup->targetIsSniffed && m_service->sniffing.hasFallback) {
+    } else if (m_setup->targetIsSniffed && m_service->sniffing.hasFallback && !m_setup->needsName) {
         log::Entry(log::Level::Debug, "dialling the sniffed name failed, trying the original address")
             .field("sid", m_record.sid()).field("host", m_record.host.toString()).field("err", kept.message);
         dial(m_setup->original, false);
@@ -313,8 +329,8 @@ void TcpSession::dialFailed(const Error &error, const chain::Node *)
 void TcpSession::relay(stream::StreamPtr upstream, const Endpoint &upstreamLocal, bool earlySent)
 {
     moveTo(State::Relaying);
-    if (m_setup->dialer != nullptr)
-        m_record.route = m_setup->dialer->route().toString(m_setup->target);
+    if (m_setup->dialer != nullptr && !m_setup->dialer->route().nodes.empty())
+        m_record.route = std::make_unique<const std::string>(m_setup->dialer->route().toString(m_setup->target));
     stream::StreamPtr client = std::move(m_setup->client);
     if (!earlySent)
         client->unread(m_setup->head);
@@ -377,12 +393,12 @@ void TcpSession::close(CloseReason reason, std::string_view error)
             .field("dst", destination);
         if (!m_record.host.host.empty())
             entry.field("host", m_record.host.toString());
-        if (*m_record.protocol != '\0')
-            entry.field("proto", m_record.protocol);
-        if (!m_record.user.empty())
-            entry.field("user", m_record.user);
-        if (!m_record.route.empty())
-            entry.field("route", m_record.route);
+        if (m_record.protocol != sniff::Protocol::Unknown)
+            entry.field("proto", textOf(m_record.protocol));
+        if (m_record.user != nullptr)
+            entry.field("user", *m_record.user);
+        if (m_record.route != nullptr)
+            entry.field("route", *m_record.route);
         entry.field("inputBytes", in).field("outputBytes", out)
             .field("duration", std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count())
             .field("reason", textOf(reason));
@@ -438,7 +454,7 @@ void TcpSession::onTimer(net::Timer &)
                                                   + " within the dial timeout", 0};
         if (!nodes.empty())
             nodes.front()->health->recordFailure(m_context.loop.now());
-        dialFailed(error, nullptr);
+        dialFailed(error);
         return;
     }
     case State::Relaying: {
@@ -481,7 +497,7 @@ Result<Route> TcpSession::pickRoute(const Target &target)
     const auto &chains = m_service->chains;
     const auto random = m_context.random();
     const chain::ChainPtr chain = chains.empty() ? nullptr : chains[random % chains.size()];
-    return chain::pickRoute(chain, {target, m_record.client.address, m_record.protocol, m_context.loop.now(), random});
+    return chain::pickRoute(chain, {target, m_record.client.address, textOf(m_record.protocol), m_context.loop.now(), random});
 }
 
 bool TcpSession::isOwnListener(const Endpoint &endpoint) const
