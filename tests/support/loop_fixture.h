@@ -5,6 +5,7 @@
 #pragma once
 
 #include "daemon/net/event_loop.h"
+#include "daemon/net/socket_factory.h"
 #include "daemon/stream/fd_stream.h"
 
 #include <algorithm>
@@ -106,6 +107,19 @@ public:
         m_loop.forget(*this);
         m_fd.reset();
     }
+    /// Closes with RST.
+    void reset()
+    {
+        net::resetOnClose(m_fd.get());
+        close();
+    }
+    /// Reads nothing until resume(): a slow reader.
+    void pause() { m_isPaused = true; }
+    void resume()
+    {
+        m_isPaused = false;
+        onEvents(0);
+    }
     [[nodiscard]] bool hasSentAll() const { return m_toSend.empty(); }
 
     /// Called with everything received so far whenever more came.
@@ -116,7 +130,7 @@ private:
     {
         char buffer[16384];
         bool isNew = false;
-        while (m_fd) {
+        while (m_fd && !m_isPaused) {
             const ssize_t count = ::recv(m_fd.get(), buffer, sizeof buffer, 0);
             if (count > 0) {
                 received.append(buffer, static_cast<std::size_t>(count));
@@ -140,14 +154,16 @@ private:
         if (!m_fd)
             return;
         while (!m_toSend.empty()) {
-            const std::size_t part = bytesPerTurn == 0 ? m_toSend.size() : std::min(bytesPerTurn, m_toSend.size());
-            const ssize_t count = ::send(m_fd.get(), m_toSend.data(), part, MSG_NOSIGNAL);
-            if (count < 0) {
-                if (errno != EAGAIN)
-                    m_toSend.clear();
+            const std::size_t left = m_toSend.size() - m_sent;
+            const std::size_t part = bytesPerTurn == 0 ? left : std::min(bytesPerTurn, left);
+            const ssize_t count = ::send(m_fd.get(), m_toSend.data() + m_sent, part, MSG_NOSIGNAL);
+            if (count < 0 && errno == EAGAIN)
                 break;
+            m_sent += count < 0 ? left : static_cast<std::size_t>(count); // on an error the rest is lost
+            if (m_sent == m_toSend.size()) {
+                m_toSend.clear();
+                m_sent = 0;
             }
-            m_toSend.erase(0, static_cast<std::size_t>(count));
             if (bytesPerTurn != 0 && !m_toSend.empty()) {
                 // A byte that is still unread would be merged with the next: the reader's turn comes first.
                 if (!m_isPosted)
@@ -168,8 +184,10 @@ private:
     net::EventLoop &m_loop;
     UniqueFd m_fd;
     std::string m_toSend;
+    std::size_t m_sent = 0; ///< of m_toSend
     bool m_finishes = false;
     bool m_isPosted = false;
+    bool m_isPaused = false;
     std::shared_ptr<int> m_alive = std::make_shared<int>(0); ///< for calls that are posted when the peer goes
 };
 
