@@ -5,13 +5,16 @@
 #include "daemon/config/loader.h"
 #include "daemon/log/log.h"
 #include "daemon/net/socket_factory.h"
+#include "daemon/interception/plan_from_config.h"
 #include "daemon/service/runtime_builder.h"
+#include "helper/apply/attached_networks.h"
 
 #include <QCoreApplication>
 #include <algorithm>
 #include <cstdio>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <thread>
 
 namespace sluice {
@@ -22,6 +25,14 @@ int defaultWorkers()
 {
     // Half the processors: the programs whose traffic this is need the rest, and one worker moves tens of gigabits.
     return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, 4);
+}
+
+/// Rules belong to a network namespace, so their journal and lock do too.
+std::string runtimeFolder()
+{
+    struct stat netns{};
+    ::stat("/proc/self/ns/net", &netns);
+    return "/run/sluice/netns-" + std::to_string(netns.st_ino);
 }
 
 void say(const std::string &text)
@@ -39,6 +50,7 @@ Daemon::Daemon(Options options) : m_options(std::move(options))
 
 Daemon::~Daemon()
 {
+    removeRules();
     m_services.reset();
     log::flush();
 }
@@ -53,6 +65,12 @@ int Daemon::start()
         return ExitUsage;
     }
     watchSignals();
+    if (hasRules()) {
+        if (auto guarded = startGuard(); !guarded) {
+            say(guarded.error().message);
+            return ExitCannotStart;
+        }
+    }
     const int workers = m_options.workers > 0 ? m_options.workers : defaultWorkers();
     auto services = service::ServiceManager::create(net::raiseDescriptorLimit(), workers);
     if (!services) {
@@ -84,16 +102,86 @@ std::optional<config::Config> Daemon::loadConfig()
 
 Result<void> Daemon::applyConfig(const config::Config &config)
 {
-    auto services = service::buildServices(config, {}, m_services->services());
+    const bool isExact = m_options.flavour == "exact";
+    const auto flavour = isExact ? plan::Flavour::Exact : plan::Flavour::Safe;
+    auto services = service::buildServices(config, {hasRules() ? interception::guardMark(flavour) : 0}, m_services->services());
     if (!services)
         return std::move(services).error();
-    if (auto applied = m_services->apply(std::move(*services)); !applied)
+    if (hasRules()) {
+        auto plan = makePlan(config);
+        if (!plan)
+            return std::move(plan).error();
+        auto before = m_services->services();
+        if (auto applied = m_services->apply(std::move(*services)); !applied)
+            return applied;
+        if (auto ruled = m_guard->apply(*plan); !ruled) {
+            if (auto restored = m_services->apply(std::move(before)); !restored)
+                log::Entry(log::Level::Error, "the services cannot be put back").field("err", restored.error().message);
+            return ruled;
+        }
+        log::Entry(log::Level::Info, "interception rules are in place")
+            .field("mode", m_options.rules).field("flavour", m_options.flavour).field("backend", m_options.backend);
+    } else if (auto applied = m_services->apply(std::move(*services)); !applied) {
         return applied;
+    }
     const log::Level level = m_options.debug > 1   ? log::Level::Trace
                              : m_options.debug > 0 ? log::Level::Debug
                                                    : log::levelOf(config.log.level);
     log::configure({level, config.log.format == "text" ? log::Format::Text : log::Format::Json, config.log.output});
     return {};
+}
+
+Result<plan::InterceptionPlan> Daemon::makePlan(const config::Config &config) const
+{
+    interception::PlanOptions options;
+    options.backEnd = m_options.backend == "nftables" ? plan::BackEnd::Nftables : plan::BackEnd::Iptables;
+    options.flavour = m_options.flavour == "exact" ? plan::Flavour::Exact : plan::Flavour::Safe;
+    options.mode = m_options.rules == "gateway" ? plan::Mode::Gateway
+                   : m_options.rules == "local" ? plan::Mode::Local
+                                                : plan::Mode::Both;
+    options.families = m_options.families == "4"   ? plan::Families::IPv4
+                       : m_options.families == "6" ? plan::Families::IPv6
+                                                   : plan::Families::Both;
+    options.guardMark = interception::guardMark(options.flavour);
+    options.interceptPrefixes = m_options.intercept;
+    options.attachedNetworks = apply::attachedNetworks();
+    return interception::planFromConfig(config, options);
+}
+
+Result<void> Daemon::startGuard()
+{
+    auto guard = apply::InterceptionGuard::create({.runtimeFolder = runtimeFolder()});
+    if (!guard)
+        return std::move(guard).error();
+    m_guard = std::move(*guard);
+    watchJanitor();
+    return {};
+}
+
+/// Rules never stand without a janitor: if somebody kills it, there is a new one.
+void Daemon::watchJanitor()
+{
+    m_janitorNotifier = std::make_unique<QSocketNotifier>(m_guard->janitorFd(), QSocketNotifier::Read);
+    connect(m_janitorNotifier.get(), &QSocketNotifier::activated, this, [this] {
+        log::Entry(log::Level::Warn, "the janitor process died; starting another");
+        m_janitorNotifier->setEnabled(false);
+        m_janitorNotifier.release()->deleteLater(); // it is calling us
+        if (auto restarted = m_guard->restartJanitor(); !restarted)
+            log::Entry(log::Level::Error, "cannot start a janitor; rules would stay if this process were killed")
+                .field("err", restarted.error().message);
+        else
+            watchJanitor();
+    });
+}
+
+void Daemon::removeRules()
+{
+    if (m_guard == nullptr)
+        return;
+    m_janitorNotifier.reset();
+    if (auto removed = m_guard->stop(); !removed)
+        log::Entry(log::Level::Error, "cannot remove the interception rules; the janitor tries again").field("err", removed.error().message);
+    m_guard.reset();
 }
 
 void Daemon::watchSignals()
@@ -140,6 +228,7 @@ void Daemon::stop()
         return;
     }
     m_isStopping = true;
+    removeRules();
     m_drainUntil = std::chrono::steady_clock::now() + m_options.drain;
     m_services->stopAccepting();
     m_drainTick.start();

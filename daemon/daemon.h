@@ -6,6 +6,7 @@
 
 #include "daemon/options.h"
 #include "daemon/service/service_manager.h"
+#include "helper/apply/interception_guard.h"
 #include "helper/base/unique_fd.h"
 
 #include <QObject>
@@ -19,6 +20,7 @@ namespace sluice {
 enum DaemonExit : int { ExitDone = 0, ExitCannotStart = 1, ExitUsage = 2, ExitInvalidConfig = 3 };
 
 /// Thread: main.  Owner: main().
+/// With --rules: listeners are bound before the first rule stands, and rules are gone before a listener closes.
 /// SIGHUP: the configuration is read again; if it is faulty, what runs goes on. SIGTERM, SIGINT: nothing more is accepted,
 /// open connections get `drain` to finish, then exit 0; a second signal exits at once.
 class Daemon final : public QObject
@@ -35,7 +37,13 @@ public:
 private:
     /// Configuration that can run, or nothing (the reasons are printed).
     [[nodiscard]] std::optional<config::Config> loadConfig();
+    /// Services, rules and log as the configuration wants them, or all as it was.
     Result<void> applyConfig(const config::Config &config);
+    [[nodiscard]] Result<plan::InterceptionPlan> makePlan(const config::Config &config) const;
+    [[nodiscard]] bool hasRules() const { return m_options.rules != "none"; }
+    Result<void> startGuard();
+    void watchJanitor();
+    void removeRules();
     void watchSignals();
     void onSignal();
     void reload();
@@ -44,6 +52,8 @@ private:
 
     Options m_options;
     std::unique_ptr<service::ServiceManager> m_services;
+    std::unique_ptr<apply::InterceptionGuard> m_guard; ///< null without --rules
+    std::unique_ptr<QSocketNotifier> m_janitorNotifier;
     UniqueFd m_signals; ///< signalfd
     std::unique_ptr<QSocketNotifier> m_signalNotifier;
     QTimer m_drainTick;

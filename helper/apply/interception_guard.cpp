@@ -100,19 +100,27 @@ InterceptionGuard::~InterceptionGuard()
     static_cast<void>(stop());
 }
 
-Result<std::unique_ptr<InterceptionGuard>> InterceptionGuard::start(const plan::InterceptionPlan &plan,
-                                                                    const ApplyOptions &options)
+Result<std::unique_ptr<InterceptionGuard>> InterceptionGuard::create(const ApplyOptions &options)
 {
     std::unique_ptr<InterceptionGuard> guard(new InterceptionGuard(options));
     // The janitor first: rules never stand without one.
     if (const Result<void> result = guard->startJanitor(); !result)
         return result.error();
-    if (const Result<void> result = guard->reapply(plan); !result)
-        return result.error();
     return guard;
 }
 
-Result<void> InterceptionGuard::reapply(const plan::InterceptionPlan &plan)
+Result<std::unique_ptr<InterceptionGuard>> InterceptionGuard::start(const plan::InterceptionPlan &plan,
+                                                                    const ApplyOptions &options)
+{
+    auto guard = create(options);
+    if (guard) {
+        if (const Result<void> result = (*guard)->apply(plan); !result)
+            return result.error();
+    }
+    return guard;
+}
+
+Result<void> InterceptionGuard::apply(const plan::InterceptionPlan &plan)
 {
     Result<AppliedRules> applied = m_applier.apply(plan);
     if (!applied)

@@ -12,13 +12,16 @@
 
 namespace sluice::apply {
 
-/// Applies a plan and keeps a janitor for it. The janitor runs in a session of its own, ignores SIGINT, SIGTERM and
+/// Applies plans and keeps a janitor for them. The janitor runs in a session of its own, ignores SIGINT, SIGTERM and
 /// SIGHUP, holds no descriptor of ours but one end of a socket pair, and removes the rules when the other end closes.
-/// Thread: one at a time; start() belongs before the first other thread, because it forks.
+/// Thread: one at a time; create() belongs before the first other thread, because it forks.
 /// Owner: the foreground daemon.  Blocks as RuleApplier does.
 class InterceptionGuard
 {
 public:
+    /// A guard with its janitor, and no rules yet: listeners are bound between this and the first apply().
+    static Result<std::unique_ptr<InterceptionGuard>> create(const ApplyOptions &options);
+    /// create() and apply() in one.
     static Result<std::unique_ptr<InterceptionGuard>> start(const plan::InterceptionPlan &plan,
                                                             const ApplyOptions &options);
     InterceptionGuard(const InterceptionGuard &) = delete;
@@ -27,8 +30,8 @@ public:
 
     [[nodiscard]] const AppliedRules &applied() const { return m_applied; }
 
-    /// Another plan in place of the present one, without a gap; on an error the present one stays.
-    Result<void> reapply(const plan::InterceptionPlan &plan);
+    /// The first plan, or another in place of the present one, without a gap; on an error what was there stays.
+    Result<void> apply(const plan::InterceptionPlan &plan);
 
     /// Readable when the janitor has died: call restartJanitor().
     [[nodiscard]] int janitorFd() const { return m_janitorFd.get(); }
