@@ -2,21 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Asking a SOCKS4 proxy for a connection; names go by SOCKS4a.
-// Source: SOCKS: A protocol for TCP proxy across firewalls, and its extension 4A.
 #include "daemon/connector/connectors.h"
+#include "daemon/connector/socks4.h"
 #include "daemon/connector/wire.h"
 
 namespace sluice::connector {
 
 namespace {
 
-constexpr unsigned version = 4;
-constexpr unsigned commandConnect = 1;
-constexpr std::size_t replyLength = 8;
-constexpr unsigned granted = 0x5a;
-constexpr unsigned rejected = 0x5b;
-constexpr unsigned noIdentd = 0x5c;
-constexpr unsigned wrongIdentd = 0x5d;
+using namespace socks4;
 
 class Socks4Handshake final : public stream::DialogueHandshake
 {
@@ -37,7 +31,7 @@ private:
         if (heard.size() < 2)
             return 0;
         const unsigned reply = read8(heard, 1);
-        if (read8(heard, 0) != 0) // the version of the reply, not of SOCKS
+        if (read8(heard, 0) != replyVersion)
             fail({ErrorCode::ProtocolError, "the socks4 proxy does not speak SOCKS4", 0});
         else if (reply == noIdentd || reply == wrongIdentd)
             fail({ErrorCode::AuthFailed, "the socks4 proxy does not accept the user id", 0});
