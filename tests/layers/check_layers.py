@@ -30,14 +30,14 @@ LAYERS = {
     "daemon/log": ["helper/base"],
     # Sockets and what is built on them; none of these changes the machine's rules.
     "daemon/net": ["helper/base"],
-    "daemon/stream": ["helper/base", "daemon/net"],
+    "daemon/stream": ["helper/base", "daemon/config", "daemon/net"],
     "daemon/pump": ["helper/base", "daemon/net", "daemon/stream"],
-    "daemon/dns": STREAMS,
+    "daemon/dns": [*STREAMS, "daemon/policy"],
     "daemon/dialer": STREAMS,
     "daemon/connector": STREAMS,
     "daemon/handler": [*STREAMS, "daemon/connector"],
     "daemon/chain": [*STREAMS, "daemon/policy", "daemon/dns", "daemon/dialer", "daemon/connector"],
-    "daemon/registry": [*STREAMS, "daemon/connector"],
+    "daemon/registry": [*STREAMS, "daemon/sniff", "daemon/connector"],
     # A session gets its service's settings as one value; of all else in that folder it knows nothing.
     "daemon/session": [*STREAMS, "daemon/log", "daemon/sniff", "daemon/policy", "daemon/dns", "daemon/dialer",
                        "daemon/connector", "daemon/handler", "daemon/chain", "daemon/pump", "daemon/registry",
