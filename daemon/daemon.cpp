@@ -14,7 +14,6 @@
 #include <cstdio>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <thread>
 
 namespace sluice {
@@ -25,14 +24,6 @@ int defaultWorkers()
 {
     // Half the processors: the programs whose traffic this is need the rest, and one worker moves tens of gigabits.
     return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, 4);
-}
-
-/// Rules belong to a network namespace, so their journal and lock do too.
-std::string runtimeFolder()
-{
-    struct stat netns{};
-    ::stat("/proc/self/ns/net", &netns);
-    return "/run/sluice/netns-" + std::to_string(netns.st_ino);
 }
 
 void say(const std::string &text)
@@ -150,7 +141,7 @@ Result<plan::InterceptionPlan> Daemon::makePlan(const config::Config &config) co
 
 Result<void> Daemon::startGuard()
 {
-    auto guard = apply::InterceptionGuard::create({.runtimeFolder = runtimeFolder()});
+    auto guard = apply::InterceptionGuard::create({});
     if (!guard)
         return std::move(guard).error();
     m_guard = std::move(*guard);
