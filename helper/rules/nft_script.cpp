@@ -135,7 +135,10 @@ public:
     void operator()(const SetMark &set) const { line(m_match + setMarkText(set.mark)); }
     void operator()(const Tproxy &tproxy) const
     {
-        line(m_match + "tproxy to :" + std::to_string(tproxy.port) + " " + setMarkText(tproxy.mark) + " accept");
+        // A match that fixes the family wants it named again (nft 1.0.6: "conflicting protocols").
+        const bool isForBoth = m_rule.appliesTo(Family::IPv4) && m_rule.appliesTo(Family::IPv6);
+        const std::string_view family = isForBoth ? "" : m_rule.appliesTo(Family::IPv4) ? "ip " : "ip6 ";
+        line(m_match + "tproxy " + std::string(family) + "to :" + std::to_string(tproxy.port) + " " + setMarkText(tproxy.mark) + " accept");
         // Without a listener the kernel skips the tproxy rule, where iptables drops: never let it go out directly.
         line(m_match + rejectText(m_rule.protocol));
     }

@@ -181,6 +181,19 @@ class Lab:
     def spawn(self, namespace, *argv, **kwargs):
         return Process(self, namespace, list(argv), **kwargs)
 
+    def network_state(self, namespace):
+        """Everything that rules can change, as text; counters left out."""
+        commands = [("iptables-save",), ("ip6tables-save",), ("nft", "-s", "list", "ruleset")]
+        commands += [("ip", family, kind, "show", *rest) for family in ("-4", "-6")
+                     for kind, rest in (("rule", ()), ("route", ("table", "all")))]
+        lines = []
+        for command in commands:
+            text = self.run(namespace, *command, check=False).stdout
+            lines += [line for line in text.splitlines() if not line.startswith(("#", ":")) and "proto kernel" not in line and line not in ("COMMIT",)
+                      and not line.startswith("*")]
+        # Routes of the kernel come late, when an interface has settled. Empty tables and base chains stay behind the iptables tools, whoever used them.
+        return [line for line in lines if line.strip() and not line.startswith(("table ", "\tchain ", "\t\ttype ", "\t}", "}"))]
+
     # Sockets ------------------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
@@ -229,15 +242,15 @@ class Lab:
 
     # The daemon ---------------------------------------------------------------------------------------------------------
 
-    def sluiced(self, namespace, *arguments, env=None, listeners=None, **kwargs):
-        """Starts sluiced and waits until it listens (or for the given number of listening messages)."""
+    def sluiced(self, namespace, *arguments, env=None, listeners=None, up="is listening on", **kwargs):
+        """Starts sluiced and waits until it listens (or until its log says `up`, `listeners` times)."""
         process = self.spawn(namespace, os.path.join(BIN, "sluiced"), *arguments, env=env, **kwargs)
         wanted = listeners if listeners is not None else max(1, sum(1 for word in arguments if word == "-L"))
 
         def is_up():
             if process.popen.poll() is not None:
                 raise AssertionError(f"sluiced ended with {process.popen.returncode}:\n{process.output()}")
-            return process.output().count("is listening on") >= wanted
+            return process.output().count(up) >= wanted
 
         wait_until(is_up, f"sluiced listens: {arguments}")
         return process

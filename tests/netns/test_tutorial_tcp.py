@@ -70,6 +70,45 @@ class TutorialTcp(unittest.TestCase):
         for text in texts:
             self.lab.rules("gateway", text)
 
+    def check_with_own_rules(self, arguments, namespaces, requests=None):
+        """The same example, but sluiced sets up the rules itself: both flavours, both back ends."""
+        before = self.lab.network_state("gateway")
+        for flavour in ("exact", "safe"):
+            for backend in ("iptables", "nftables"):
+                with self.subTest(flavour=flavour, backend=backend):
+                    # The lab's addresses are private and attached, which the safe flavour leaves alone.
+                    intercept = ["--intercept", "10.77.10.0/24,fd77:10::/64"] if flavour == "safe" else []
+                    daemon = self.lab.sluiced("gateway", *arguments, "--rules",
+                                              "both" if "gateway" in namespaces else "gateway", "--flavour", flavour,
+                                              "--backend", backend, *intercept, up="rules are in place")
+                    for namespace in namespaces:
+                        for address in (SERVER4, SERVER6):
+                            self.exchange(address, PLAIN, namespace)
+                            if requests is None:
+                                self.assert_proxied(address)
+                    self.lab.closed(daemon, 2 * len(namespaces))
+                    self.assertEqual(daemon.stop(), 0)
+                    self.assertEqual(self.lab.network_state("gateway"), before, "rules were left behind")
+
+    def test_redirect_with_mark_and_own_rules(self):
+        self.check_with_own_rules(["-L", "red://:12345?sniffing=true&so_mark=100"], ["client", "gateway"])
+
+    def test_tproxy_with_own_rules(self):
+        self.check_with_own_rules(["-L", "red://:12345?sniffing=true&tproxy=true&so_mark=100"], ["client", "gateway"])
+
+    def test_chains_with_own_rules(self):
+        proxy = RecordingHttpProxy(self.lab, SERVER4)
+        for listener in ("red://:12345?sniffing=true", "red://:12345?sniffing=true&tproxy=true"):
+            proxy.requests.clear()
+            self.check_with_own_rules(["-L", listener, "-F", f"http://{SERVER4}:1080?so_mark=100"],
+                                      ["client", "gateway"], proxy.requests)
+            self.assertEqual(len(proxy.requests), 4 * 4)
+            self.assertTrue(all(request.startswith("CONNECT ") for request in proxy.requests), proxy.requests)
+
+    def test_redirect_without_mark_and_own_rules(self):
+        """No mark anywhere in the configuration: the guard mark keeps the daemon's own traffic out."""
+        self.check_with_own_rules(["-L", "red://:12345?sniffing=true"], ["client", "gateway"])
+
     def test_redirect_with_mark(self):
         self.rules(tutorial.REDIRECT_RULES, tutorial.REDIRECT_RULES6)
         for address in (SERVER4, SERVER6):
