@@ -28,7 +28,8 @@ left behind. Needs root.
   --mode MODE         whose traffic is intercepted: that of the client (gateway, the default), the gateway's own
                       (local), or both
   --all               the whole matrix: REDIRECT and TPROXY, gateway and local, without a chain and through each proxy
-  --tutorial-rules    load the commands of GOST's tutorial (port 12345, mark 100) instead of 'sluiced --rules'
+  --tutorial-rules    load the commands of GOST's tutorial (port 12345, mark 100) instead of 'sluiced --rules'; with
+                      TPROXY and --mode both they need so_mark=100 at the service too, for they mark its replies
   --keep              leave the namespaces and daemons for you to look around in
   --clean             only remove what earlier playgrounds left
   --json              one JSON document instead of lines

@@ -243,6 +243,8 @@ Result<void> Lab::build()
     if (!forwarding->waitFor(5s) || !forwarding->succeeded())
         return Error{ErrorCode::Failed, "cannot switch on forwarding in the gateway's namespace"};
 
+    if (!fs::exists("/etc/hosts")) // the daemons see the lab's own in its place, and for that it must be there
+        return Error{ErrorCode::NotFound, "this machine has no /etc/hosts; an empty one is enough"};
     std::error_code error;
     fs::create_directory(folder(), error);
     if (error)

@@ -182,7 +182,8 @@ private:
         if (const auto started = waitForInterception(from, context); !started) {
             if (m_interrupts.signal() == 0) {
                 report({{}, familyName(family), "start" + fromSuffix, false, started.error().message, StartLimit});
-                m_options.onMessage("the daemon's last words:\n" + lastLines(m_lab.folder() + "/gateway.log"));
+                for (const std::string log : {"gateway.log", "upstream.log"})
+                    m_options.onMessage("the last lines of " + log + ":\n" + lastLines(m_lab.folder() + "/" + log));
             }
             return false;
         }
