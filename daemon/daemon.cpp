@@ -26,6 +26,14 @@ int defaultWorkers()
     return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, 4);
 }
 
+/// When a file was last written; the epoch when there is none.
+std::filesystem::file_time_type changedAt(const std::string &path)
+{
+    std::error_code error;
+    const auto time = std::filesystem::last_write_time(path, error);
+    return error ? std::filesystem::file_time_type{} : time;
+}
+
 void say(const std::string &text)
 {
     std::fprintf(stderr, "sluiced: %s\n", text.c_str());
@@ -37,6 +45,7 @@ Daemon::Daemon(Options options) : m_options(std::move(options))
 {
     m_drainTick.setInterval(std::chrono::milliseconds(50));
     connect(&m_drainTick, &QTimer::timeout, this, &Daemon::checkDrained);
+    connect(&m_listTick, &QTimer::timeout, this, &Daemon::reloadLists);
 }
 
 Daemon::~Daemon()
@@ -93,8 +102,8 @@ std::optional<config::Config> Daemon::loadConfig()
 
 Result<void> Daemon::applyConfig(const config::Config &config)
 {
-    const bool isExact = m_options.flavour == "exact";
-    const auto flavour = isExact ? plan::Flavour::Exact : plan::Flavour::Safe;
+    const auto flavour = m_options.flavour == "exact" ? plan::Flavour::Exact : plan::Flavour::Safe;
+    ListFiles lists = listFilesOf(config); // before they are read, so that no change in between is missed
     auto services = service::buildServices(config, {hasRules() ? interception::guardMark(flavour) : 0}, m_services->services());
     if (!services)
         return std::move(services).error();
@@ -115,11 +124,56 @@ Result<void> Daemon::applyConfig(const config::Config &config)
     } else if (auto applied = m_services->apply(std::move(*services)); !applied) {
         return applied;
     }
+    m_config = config;
+    watchLists(std::move(lists));
     const log::Level level = m_options.debug > 1   ? log::Level::Trace
                              : m_options.debug > 0 ? log::Level::Debug
                                                    : log::levelOf(config.log.level);
     log::configure({level, config.log.format == "text" ? log::Format::Text : log::Format::Json, config.log.output});
     return {};
+}
+
+Daemon::ListFiles Daemon::listFilesOf(const config::Config &config)
+{
+    using namespace std::chrono_literals;
+    ListFiles files;
+    const auto add = [&files](const auto &objects) {
+        for (const auto &object : objects) {
+            if (object.file && object.file->reload > 0ns) {
+                files.changed[object.file->path] = changedAt(object.file->path);
+                files.period = std::min(files.period, std::max<Duration>(object.file->reload, 1s));
+            }
+        }
+    };
+    add(config.bypasses);
+    add(config.admissions);
+    add(config.hosts);
+    add(config.authers);
+    return files;
+}
+
+void Daemon::watchLists(ListFiles files)
+{
+    m_listFiles = std::move(files);
+    if (m_listFiles.changed.empty())
+        m_listTick.stop();
+    else
+        m_listTick.start(std::chrono::duration_cast<std::chrono::milliseconds>(m_listFiles.period));
+}
+
+void Daemon::reloadLists()
+{
+    bool hasChanged = false;
+    for (auto &[path, changed] : m_listFiles.changed) {
+        const auto now = changedAt(path);
+        hasChanged = hasChanged || now != changed;
+        changed = now;
+    }
+    if (!hasChanged || m_isStopping)
+        return;
+    log::Entry(log::Level::Info, "a list file changed; reading the lists again");
+    if (auto applied = applyConfig(config::Config(m_config)); !applied)
+        log::Entry(log::Level::Error, "the lists cannot be read; the old ones go on").field("err", applied.error().message);
 }
 
 Result<plan::InterceptionPlan> Daemon::makePlan(const config::Config &config) const

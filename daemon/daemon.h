@@ -12,6 +12,8 @@
 #include <QObject>
 #include <QSocketNotifier>
 #include <QTimer>
+#include <filesystem>
+#include <map>
 #include <memory>
 
 namespace sluice {
@@ -43,6 +45,15 @@ private:
     [[nodiscard]] bool hasRules() const { return m_options.rules != "none"; }
     Result<void> startGuard();
     void watchJanitor();
+    /// Reads list files (bypass, admission, hosts, auther) again at their `reload` period, if they changed.
+    struct ListFiles
+    {
+        std::map<std::string, std::filesystem::file_time_type> changed; ///< when each was last written
+        Duration period = Duration::max();                              ///< the shortest
+    };
+    static ListFiles listFilesOf(const config::Config &config);
+    void watchLists(ListFiles files);
+    void reloadLists();
     void removeRules();
     void watchSignals();
     void onSignal();
@@ -56,6 +67,9 @@ private:
     std::unique_ptr<QSocketNotifier> m_janitorNotifier;
     UniqueFd m_signals; ///< signalfd
     std::unique_ptr<QSocketNotifier> m_signalNotifier;
+    config::Config m_config; ///< what runs
+    QTimer m_listTick;
+    ListFiles m_listFiles;
     QTimer m_drainTick;
     std::chrono::steady_clock::time_point m_drainUntil{};
     bool m_isStopping = false;
