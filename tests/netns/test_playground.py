@@ -27,6 +27,14 @@ def stat_of(pid):
     return None if fields[0] in "ZX" else fields[19]
 
 
+def words_of(pid):
+    """A process's command line; empty when it is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 def children_of(pid):
     return [int(p) for p in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
 
@@ -119,8 +127,7 @@ class Playground(unittest.TestCase):
                 process = self.start()
                 pids = self.wait_for_probes(process)
                 namespace = next(n for n in self.namespaces(process) if n.endswith(host))
-                daemons = [pid for pid in self.pids_in(namespace)
-                           if b"-L" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
+                daemons = [pid for pid in self.pids_in(namespace) if b"-L" in words_of(pid) and stat_of(pid)]
                 daemon = min(daemons, key=lambda pid: int(stat_of(pid)))  # the other one is its janitor
                 os.kill(daemon, signal.SIGKILL)
                 output, _ = process.communicate(timeout=60)
