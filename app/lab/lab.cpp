@@ -37,7 +37,8 @@ std::optional<std::uint64_t> number(std::string_view text)
     return value;
 }
 
-// Field 22 of /proc/PID/stat. With it a process id is unique until the next boot.
+// Field 22 of /proc/PID/stat. With it a process id is unique until the next boot. Nothing for a process that is no
+// more, or that only waits for its parent to take notice of its end.
 std::optional<std::uint64_t> startTime(std::uint64_t pid)
 {
     std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
@@ -48,7 +49,10 @@ std::optional<std::uint64_t> startTime(std::uint64_t pid)
         return std::nullopt;
     std::istringstream fields(text.substr(afterName + 1));
     std::string field;
-    for (int i = 3; i <= 22; ++i)
+    fields >> field;
+    if (field == "Z" || field == "X")
+        return std::nullopt;
+    for (int i = 4; i <= 22; ++i)
         fields >> field;
     return number(field);
 }

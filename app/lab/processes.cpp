@@ -38,10 +38,12 @@ bool enterNetns(const std::string &name)
     return fd && ::setns(fd.get(), CLONE_NEWNET) == 0;
 }
 
-bool replaceHosts(const std::string &file)
+// Whatever a daemon leaves in its /run, however it ends, goes with its last process.
+bool enterOwnFiles(const std::string &hostsFile)
 {
     return ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-           ::mount(file.c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr) == 0;
+           ::mount(hostsFile.c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr) == 0 &&
+           ::mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") == 0;
 }
 
 bool redirect(int target, const char *path, int flags)
@@ -59,9 +61,9 @@ void settle(const Place &place)
     ::setsid();
     const bool isSettled =
         redirect(STDIN_FILENO, "/dev/null", O_RDONLY) && (place.netns.empty() || enterNetns(place.netns)) &&
-        (place.hostsFile.empty() || replaceHosts(place.hostsFile)) &&
         (place.logFile.empty() || (redirect(STDOUT_FILENO, place.logFile.c_str(), O_WRONLY | O_CREAT | O_APPEND) &&
-                                   redirect(STDERR_FILENO, place.logFile.c_str(), O_WRONLY | O_CREAT | O_APPEND)));
+                                   redirect(STDERR_FILENO, place.logFile.c_str(), O_WRONLY | O_CREAT | O_APPEND))) &&
+        (place.hostsFile.empty() || enterOwnFiles(place.hostsFile));
     if (!isSettled)
         ::_exit(NotStarted);
 }

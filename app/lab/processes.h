@@ -22,7 +22,7 @@ using Arguments = std::vector<std::string>;
 struct Place
 {
     std::string netns;     ///< name below /run/netns
-    std::string hostsFile; ///< stands in for /etc/hosts, in a mount namespace of the child's own
+    std::string hostsFile; ///< stands in for /etc/hosts, in a mount namespace of the child's own with an empty /run
     std::string logFile;   ///< stdout and stderr are appended to it
 };
 
