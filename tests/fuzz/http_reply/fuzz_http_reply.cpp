@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: 2026 The Sluice authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What an HTTP proxy may answer to CONNECT.
+#include "tests/fuzz/protocol_fuzzing.h"
+
+using namespace sluice::test;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
+{
+    const FuzzInput input(data, size);
+    static const auto connector = fuzzedConnector("http");
+    fuzzConnector(*connector, input);
+    return 0;
+}
