@@ -69,7 +69,7 @@ struct Value
     void remove(std::string_view key);
 
     /// The same data; places and spelling do not count.
-    friend bool operator==(const Value &left, const Value &right) { return left.data == right.data; }
+    friend bool operator==(const Value &left, const Value &right);
 };
 
 /// One key of a map.
@@ -83,6 +83,12 @@ struct Entry
         return left.key == right.key && left.value == right.value;
     }
 };
+
+// Here, where Entry is complete: comparing the data compares entries.
+inline bool operator==(const Value &left, const Value &right)
+{
+    return left.data == right.data;
+}
 
 /// A tree and the names of the files it came from. Thread: any (plain value).
 struct Document
