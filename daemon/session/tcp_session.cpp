@@ -216,12 +216,29 @@ void TcpSession::speculate()
 void TcpSession::onSpeculativelyDialed(chain::Dialed *dialed)
 {
     m_setup->isSpeculative = false;
-    if (dialed != nullptr) {
-        m_setup->upstream = std::move(dialed->stream);
-        m_setup->upstreamLocal = dialed->local;
-        m_setup->upstream->setWatcher(this);
+    if (dialed == nullptr) {
+        m_setup->dialer.reset(); // a failure shows again when the real dial fails
+        return;
     }
-    m_setup->dialer.reset(); // a failure shows again when the real dial fails
+    m_setup->upstream = std::move(dialed->stream);
+    m_setup->upstreamLocal = dialed->local;
+    m_setup->upstream->setWatcher(this);
+    hearUpstream(); // a greeting may have come along with the connection: there is no second event then
+}
+
+/// Dialled speculatively: does the server speak first?
+void TcpSession::hearUpstream()
+{
+    std::array<std::byte, limits::firstRead> greeting;
+    const IoResult got = m_setup->upstream->read(greeting);
+    if (got.kind == IoResult::Data) {
+        m_setup->upstream->unread(std::span(greeting).first(got.bytes));
+        m_setup->target = m_setup->original;
+        relay(std::move(m_setup->upstream), m_setup->upstreamLocal, false);
+    } else if (got.kind != IoResult::WouldBlock) {
+        m_setup->upstream.reset();
+        m_setup->dialer.reset();
+    }
 }
 
 // 5. May it, now that the name is known? And where to dial? -----------------------------------------------------------------
@@ -415,16 +432,8 @@ void TcpSession::close(CloseReason reason, std::string_view error)
 
 void TcpSession::onStreamReady(stream::Stream &stream)
 {
-    if (&stream == m_setup->upstream.get()) { // dialled speculatively: does the server speak first?
-        std::array<std::byte, limits::firstRead> greeting;
-        const IoResult got = stream.read(greeting);
-        if (got.kind == IoResult::Data) {
-            stream.unread(std::span(greeting).first(got.bytes));
-            m_setup->target = m_setup->original;
-            relay(std::move(m_setup->upstream), m_setup->upstreamLocal, false);
-        } else if (got.kind != IoResult::WouldBlock) {
-            m_setup->upstream.reset();
-        }
+    if (&stream == m_setup->upstream.get()) {
+        hearUpstream();
         return;
     }
     if (m_state == State::Sniffing) {

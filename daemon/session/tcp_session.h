@@ -64,6 +64,7 @@ private:
     void dial(const connector::Target &target, bool isSniffed);
     void onDialed(chain::Dialed *dialed, const chain::DialError *error);
     void onSpeculativelyDialed(chain::Dialed *dialed);
+    void hearUpstream();
     void dialFailed(const Error &error);
     void relay(stream::StreamPtr upstream, const Endpoint &upstreamLocal, bool earlySent);
     void onPumpEnd(pump::Side side, const Error *error) override;

@@ -95,8 +95,32 @@ class Process:
                 raise AssertionError(f"{self.argv[0]} did not end within {timeout} s:\n{self.output()}") from None
         return self.popen.returncode
 
+    @contextlib.contextmanager
+    def paused(self):
+        """All its threads stand still meanwhile."""
+        def stands():
+            for thread in os.listdir(f"/proc/{self.pid}/task"):
+                with open(f"/proc/{self.pid}/task/{thread}/stat", encoding="ascii") as stat:
+                    if stat.read().rsplit(")", 1)[1].split()[0] not in "tT":
+                        return False
+            return True
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            wait_until(stands, "the process stops")
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
     def fd_count(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def socket_count(self):
+        def is_socket(number):
+            try:
+                return os.readlink(f"/proc/{self.pid}/fd/{number}").startswith("socket:")
+            except FileNotFoundError:
+                return False  # closed meanwhile
+        return sum(map(is_socket, os.listdir(f"/proc/{self.pid}/fd")))
 
     def rss_kib(self):
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
