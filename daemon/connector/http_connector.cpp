@@ -19,7 +19,7 @@ constexpr std::string_view defaultUserAgent = "Go-http-client/1.1"; // GOST's, w
 Error refusal(int status, std::string_view statusText, const std::string &target, bool hasCredentials)
 {
     const std::string said = "the http proxy answered '" + printable(statusText) + "'";
-    if (status == 407) {
+    if (status == 407 || status == 401) { // tinyproxy says 401 to a wrong password
         return {ErrorCode::AuthFailed,
                 said + (hasCredentials ? ": it does not accept the user name or password"
                                        : ": it wants a user name and password"),

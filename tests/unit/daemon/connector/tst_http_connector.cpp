@@ -155,6 +155,14 @@ private slots:
         QVERIFY(dial.outcome.error().message.find("someone") == std::string::npos);
     }
 
+    void takes401ForRefusedCredentialsToo()
+    {
+        Dial dial(layer("http", "someone", "s3cret"));
+        dial.start(target);
+        dial.node.send("HTTP/1.0 401 Unauthorized\r\n\r\n");
+        QVERIFY(dial.failsWith(ErrorCode::AuthFailed, "does not accept the user name or password"));
+    }
+
     void boundsAHeadWithoutEnd()
     {
         Dial dial(layer("http"));
