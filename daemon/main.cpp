@@ -12,13 +12,14 @@ namespace {
 
 int printConfig(const sluice::Options &options)
 {
-    const auto loaded = sluice::config::loadCommandLine(options.config);
-    for (const auto &issue : loaded.issues)
+    sluice::config::Issues issues;
+    const auto document = sluice::config::readCommandLine(options.config, issues);
+    for (const auto &issue : issues)
         std::fprintf(stderr, "%s\n", issue.toString().c_str());
-    if (sluice::config::hasErrors(loaded.issues))
+    if (sluice::config::hasErrors(issues))
         return sluice::ExitInvalidConfig;
-    const std::string text = *options.print == "json" ? sluice::config::writeJson(loaded.document)
-                                                      : sluice::config::writeYaml(loaded.document);
+    const std::string text =
+        *options.print == "json" ? sluice::config::writeJson(document) : sluice::config::writeYaml(document);
     std::fwrite(text.data(), 1, text.size(), stdout);
     return sluice::ExitDone;
 }

@@ -3,6 +3,7 @@
 #include "daemon/config/loader.h"
 
 #include "daemon/config/config_builder.h"
+#include "daemon/config/config_check.h"
 #include "daemon/config/schema.h"
 #include "daemon/config/url_parser.h"
 #include "daemon/config/yaml_reader.h"
@@ -79,6 +80,10 @@ bool readSource(const std::string &source, Document &document, Issues &issues)
 LoadResult finish(Document document, Issues issues)
 {
     Config config = buildConfig(document, issues);
+    if (!hasErrors(issues)) {
+        for (Issue &issue : checkConfig(config, document))
+            issues.push_back(std::move(issue));
+    }
     return {std::move(config), std::move(document), std::move(issues)};
 }
 
@@ -192,12 +197,17 @@ Document mergeDocuments(Document first, Document second)
     return first;
 }
 
-LoadResult loadText(std::string text, std::string fileName)
+Document readText(std::string_view text, const std::string &fileName, Issues &issues)
 {
     Document document;
+    readDocument(text, fileName, false, document, issues);
+    return document;
+}
+
+LoadResult loadText(std::string_view text, const std::string &fileName)
+{
     Issues issues;
-    if (!readDocument(text, fileName, false, document, issues))
-        return {{}, std::move(document), std::move(issues)};
+    Document document = readText(text, fileName, issues);
     return finish(std::move(document), std::move(issues));
 }
 
@@ -205,8 +215,7 @@ LoadResult loadFile(const std::string &path)
 {
     Document document;
     Issues issues;
-    if (!readSource(path, document, issues))
-        return {{}, std::move(document), std::move(issues)};
+    readSource(path, document, issues);
     return finish(std::move(document), std::move(issues));
 }
 

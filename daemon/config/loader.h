@@ -8,6 +8,7 @@
 #include "daemon/config/document.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::config {
@@ -17,7 +18,7 @@ struct LoadResult
 {
     Config config;
     Document document; ///< the tree that `config` was made of; what writeYaml and writeJson take
-    Issues issues;     ///< of reading; checkConfig (config_check.h) finds the rest
+    Issues issues;     ///< of reading and, when that went well, of checkConfig (config_check.h)
 };
 
 /// GOST's options of the same letters.
@@ -30,7 +31,7 @@ struct CommandLine
 
 /// `fileName` names the text in issues; text is JSON if the name ends in ".json" (or is "-" or inline and the text
 /// starts with '{'), else YAML. Thread: any. Errors: as issues.
-[[nodiscard]] LoadResult loadText(std::string text, std::string fileName);
+[[nodiscard]] LoadResult loadText(std::string_view text, const std::string &fileName);
 
 /// Reads a file, standard input for "-", or takes inline JSON as it is. Blocks on the file system.
 [[nodiscard]] LoadResult loadFile(const std::string &path);
@@ -39,7 +40,9 @@ struct CommandLine
 /// Command-line objects whose name (service-0, chain-0 …) a file has taken are renamed.
 [[nodiscard]] LoadResult loadCommandLine(const CommandLine &commandLine);
 
-/// loadCommandLine without the meaning: enough for writing, and it does not mind what only a running service would.
+/// loadText and loadCommandLine without the meaning: enough for writing, and it does not mind what only a running
+/// service would.
+[[nodiscard]] Document readText(std::string_view text, const std::string &fileName, Issues &issues);
 [[nodiscard]] Document readCommandLine(const CommandLine &commandLine, Issues &issues);
 
 /// `second`'s lists after `first`'s; of the single objects the last one counts. Names are not touched.

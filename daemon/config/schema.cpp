@@ -152,9 +152,9 @@ constexpr Field bypassFields[] = {always(text("name")),
                                   object("plugin", pluginSchema, Missing)};
 constexpr Schema bypassSchema{bypassFields};
 
-constexpr Field nameserverFields[] = {always(text("addr")), text("chain"),    text("prefer"),
-                                      text("clientIP"),     text("hostname"), duration("ttl"),
-                                      duration("timeout"),  boolean("async"), text("only")};
+constexpr Field nameserverFields[] = {always(text("addr")),    text("chain", Missing),    text("prefer"),
+                                      text("clientIP", Inert), text("hostname", Missing), duration("ttl", Inert),
+                                      duration("timeout"),     boolean("async", Inert),   text("only")};
 constexpr Schema nameserverSchema{nameserverFields};
 
 constexpr Field resolverFields[] = {always(text("name")), objectList("nameservers", nameserverSchema),
@@ -235,12 +235,12 @@ constexpr Field cacheFields[] = {always(text("name")), object("memory", memoryCa
 constexpr Schema cacheSchema{cacheFields};
 
 constexpr Field limiterFields[] = {always(text("name")),
-                                   textList("limits", Missing),
-                                   duration("reload", Missing),
-                                   object("file", fileSchema, Missing),
-                                   object("redis", redisLoaderSchema, Missing),
-                                   object("http", httpLoaderSchema, Missing),
-                                   object("plugin", pluginSchema, Missing)};
+                                   textList("limits", Inert),
+                                   duration("reload", Inert),
+                                   object("file", fileSchema, Inert),
+                                   object("redis", redisLoaderSchema, Inert),
+                                   object("http", httpLoaderSchema, Inert),
+                                   object("plugin", pluginSchema, Inert)};
 constexpr Schema limiterSchema{limiterFields};
 
 constexpr Field quotaRedisFields[] = {always(text("addr", Inert)), integer("db", Inert), text("username", Inert),
@@ -258,12 +258,12 @@ constexpr Field quotaStatusFields[] = {always(integer("used", Inert)),    always
 constexpr Schema quotaStatusSchema{quotaStatusFields};
 
 constexpr Field quotaFields[] = {always(text("name")),
-                                 text("limit", Missing),
-                                 text("startsAt", Missing),
-                                 text("expiresAt", Missing),
-                                 text("direction", Missing),
-                                 text("flush", Missing),
-                                 object("store", quotaStoreSchema, Missing),
+                                 text("limit", Inert),
+                                 text("startsAt", Inert),
+                                 text("expiresAt", Inert),
+                                 text("direction", Inert),
+                                 text("flush", Inert),
+                                 object("store", quotaStoreSchema, Inert),
                                  object("status", quotaStatusSchema, Inert)};
 constexpr Schema quotaSchema{quotaFields};
 
@@ -435,7 +435,7 @@ constexpr Field nodeFields[] = {always(text("name")),
                                 object("connector", layerSchema),
                                 object("dialer", layerSchema),
                                 text("interface"),
-                                text("netns"),
+                                text("netns", Missing),
                                 object("sockopts", sockoptsSchema),
                                 object("filter", filterSchema),
                                 object("matcher", matcherSchema),
@@ -454,11 +454,11 @@ constexpr Field hopFields[] = {always(text("name")),
                                text("resolver"),
                                text("hosts"),
                                objectList("nodes", nodeSchema),
-                               duration("reload", Inert),
-                               object("file", fileSchema, Inert),
-                               object("redis", redisLoaderSchema, Inert),
-                               object("http", httpLoaderSchema, Inert),
-                               object("plugin", pluginSchema, Inert),
+                               duration("reload", Missing),
+                               object("file", fileSchema, Missing),
+                               object("redis", redisLoaderSchema, Missing),
+                               object("http", httpLoaderSchema, Missing),
+                               object("plugin", pluginSchema, Missing),
                                metadata()};
 constexpr Schema hopSchema{hopFields};
 
@@ -479,10 +479,10 @@ constexpr Field documentFields[] = {always(objectList("services", serviceSchema)
                                     objectList("recorders", recorderSchema, Inert),
                                     objectList("rewriters", pluginOnlySchema, Inert),
                                     objectList("caches", cacheSchema, Inert),
-                                    objectList("limiters", limiterSchema),
-                                    objectList("quotas", quotaSchema),
-                                    objectList("climiters", limiterSchema),
-                                    objectList("rlimiters", limiterSchema),
+                                    objectList("limiters", limiterSchema, Inert),
+                                    objectList("quotas", quotaSchema, Inert),
+                                    objectList("climiters", limiterSchema, Inert),
+                                    objectList("rlimiters", limiterSchema, Inert),
                                     objectList("observers", pluginOnlySchema, Inert),
                                     objectList("loggers", loggerSchema, Inert),
                                     object("tls", tlsSchema, Inert),

@@ -52,6 +52,7 @@ private slots:
       sniffing: true
       sniffing.timeout: 5s
       sniffing.fallback: true
+      tproxy: true
   listener:
     type: red
     metadata:
@@ -203,7 +204,7 @@ chains:
 
     void suggestsTheKeyThatWasMeant()
     {
-        const LoadResult result = loadService("  handller: {type: red}\n  colour: blue\n");
+        const LoadResult result = loadService("  handller: {type: red}\n  colour: blue\n  addr: :1\n");
         QCOMPARE(linesOf(result.issues),
                  QByteArray("test.yaml:3:3: warning: services[0].handller: GOST has no key \"handller\" here; did you "
                             "mean \"handler\"? (unknown-key)\n"
@@ -225,8 +226,9 @@ chains:
     void joinsFilesAndCommandLineAndRenamesClashes()
     {
         CommandLine commandLine;
-        commandLine.files = {R"({"services":[{"name":"service-0","addr":":1"}],"log":{"level":"warn"}})",
-                             R"({"chains":[{"name":"chain-0","hops":[]}],"log":{"level":"error"}})"};
+        commandLine.files = {
+            R"({"services":[{"name":"service-0","addr":":1"}],"log":{"level":"warn"}})",
+            R"({"chains":[{"name":"chain-0","hops":[{"name":"h","nodes":[{"name":"n","addr":"a:1"}]}]}],"log":{"level":"error"}})"};
         commandLine.services = {"red://:2?bypass=10.0.0.0/8", "red://:3"};
         commandLine.nodes = {"relay://h:1"};
         const LoadResult result = loadCommandLine(commandLine);
