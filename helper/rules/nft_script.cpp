@@ -135,7 +135,12 @@ public:
     void operator()(const SetMark &set) const { line(m_match + setMarkText(set.mark)); }
     void operator()(const Tproxy &tproxy) const
     {
-        line(m_match + "tproxy to :" + std::to_string(tproxy.port) + " " + setMarkText(tproxy.mark) + " accept");
+        // A rule that looks at one family's address must name the family here too.
+        const std::string_view family = !m_rule.destination                            ? "to"
+                                        : m_rule.destination->family() == Family::IPv4 ? "ip to"
+                                                                                       : "ip6 to";
+        line(m_match + "tproxy " + std::string(family) + " :" + std::to_string(tproxy.port) + " " +
+             setMarkText(tproxy.mark) + " accept");
         // Without a listener the kernel skips the tproxy rule, where iptables drops: never let it go out directly.
         line(m_match + rejectText(m_rule.protocol));
     }
