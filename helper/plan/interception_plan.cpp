@@ -16,12 +16,13 @@ InterceptionPlan InterceptionPlan::exact()
 
 InterceptionPlan InterceptionPlan::safe()
 {
-    // Two bits that no widespread program uses (wg-quick, Tailscale, kube-proxy, Docker, sing-box, mihomo, v2rayA and
-    // dae were compared). A preference before Tailscale's 5210; 77 is not registered in rt_protos.
+    // Bits that wg-quick (0xca6c), Mullvad (0x6d6f6c65), sing-box (0x2023, 0x2024), mihomo (0x2d0), v2rayA (0xc0), dae
+    // (0x8000000), Tailscale (0xff0000) and kube-proxy (0xc000) never have in this way: bit 12 is set in each value,
+    // and in none of theirs. The preference lies before Tailscale's 5210; 77 is not registered in rt_protos.
     InterceptionPlan plan;
     plan.flavour = Flavour::Safe;
-    plan.gatewayMark = {0x1000, 0x3000};
-    plan.localMark = {0x2000, 0x3000};
+    plan.gatewayMark = {0x1000, 0x3100};
+    plan.localMark = {0x1100, 0x3100};
     plan.egressMarks = {{safeGuardMark, 0x3000}};
     plan.routingTable = 4770;
     plan.rulePreference = 4770;

@@ -135,10 +135,12 @@ public:
     void operator()(const SetMark &set) const { line(m_match + setMarkText(set.mark)); }
     void operator()(const Tproxy &tproxy) const
     {
-        // A match that fixes the family wants it named again (nft 1.0.6: "conflicting protocols").
-        const bool isForBoth = m_rule.appliesTo(Family::IPv4) && m_rule.appliesTo(Family::IPv6);
-        const std::string_view family = isForBoth ? "" : m_rule.appliesTo(Family::IPv4) ? "ip " : "ip6 ";
-        line(m_match + "tproxy " + std::string(family) + "to :" + std::to_string(tproxy.port) + " " + setMarkText(tproxy.mark) + " accept");
+        // A rule that looks at one family's address must name the family here too.
+        const std::string_view family = !m_rule.destination                            ? "to"
+                                        : m_rule.destination->family() == Family::IPv4 ? "ip to"
+                                                                                       : "ip6 to";
+        line(m_match + "tproxy " + std::string(family) + " :" + std::to_string(tproxy.port) + " " +
+             setMarkText(tproxy.mark) + " accept");
         // Without a listener the kernel skips the tproxy rule, where iptables drops: never let it go out directly.
         line(m_match + rejectText(m_rule.protocol));
     }

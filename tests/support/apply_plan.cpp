@@ -98,6 +98,9 @@ InterceptionPlan planFrom(std::map<std::string, std::string> options)
         else if (name == "--mark") {
             for (const std::string &part : split(value))
                 plan.egressMarks.push_back({number(part)});
+        } else if (name == "--except-ports") {
+            for (const std::string &part : split(value))
+                plan.exceptPorts.push_back(port(part));
         } else if (name == "--only-interfaces")
             plan.onlyInterfaces = split(value);
         else if (name == "--except-interfaces")

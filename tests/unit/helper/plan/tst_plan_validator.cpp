@@ -41,8 +41,8 @@ private slots:
         row("port zero", [](auto &plan) { plan.udpTproxyPort = std::uint16_t{0}; });
         row("two ways for TCP", [](auto &plan) { plan.tcpRedirectPort = std::uint16_t{5}; });
         row("destination port zero", [](auto &plan) { plan.onlyPorts = {80, 0}; });
-        row("mark zero", [](auto &plan) { plan.gatewayMark = {0, 0x3000}; });
-        row("mark outside its mask", [](auto &plan) { plan.gatewayMark = {0x4000, 0x3000}; });
+        row("mark zero", [](auto &plan) { plan.gatewayMark = {0, 0x3100}; });
+        row("mark outside its mask", [](auto &plan) { plan.gatewayMark = {0x4000, 0x3100}; });
         row("marks overlap", [](auto &plan) { plan.localMark = {0x1000, 0x1000}; });
         row("egress mark holds the gateway mark", [](auto &plan) { plan.egressMarks = {{0x1064}}; });
         row("egress mark zero", [](auto &plan) { plan.egressMarks = {{0}}; });
