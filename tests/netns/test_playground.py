@@ -90,6 +90,9 @@ class Playground(unittest.TestCase):
         for probe in ("echo", "half-close", "banner", "web", "tls", "tls-large", "iperf3", "stop"):
             self.assertRegex(output, rf"(?m)^PASS  TPROXY gateway relay .* {probe} ")
 
+    def test_the_tutorial_passes_with_its_own_commands(self):
+        self.assertAllPassed(self.start("--tutorial-rules"), 120)
+
     def test_the_whole_matrix_passes(self):
         output = self.assertAllPassed(self.start("--all"), 600)
         setups = set(re.findall(r"(?m)^PASS  (\w+ \w+ \w+) ", output))
