@@ -273,9 +273,10 @@ class Lab:
 
     # The daemon ---------------------------------------------------------------------------------------------------------
 
-    def sluiced(self, namespace, *arguments, env=None, listeners=None, up="is listening on", **kwargs):
-        """Starts sluiced and waits until it listens (or until its log says `up`, `listeners` times)."""
-        process = self.spawn(namespace, os.path.join(BIN, "sluiced"), *arguments, env=env, **kwargs)
+    def sluiced(self, namespace, *arguments, before=(), env=None, listeners=None, up="is listening on", **kwargs):
+        """Starts sluiced and waits until it listens (or until its log says `up`, `listeners` times). `before`: words
+        that run it, such as prlimit's."""
+        process = self.spawn(namespace, *before, os.path.join(BIN, "sluiced"), *arguments, env=env, **kwargs)
         wanted = listeners if listeners is not None else max(1, sum(1 for word in arguments if word == "-L"))
 
         def is_up():
@@ -373,6 +374,7 @@ class SharedLab(unittest.TestCase):
     RULES = ()
     ARGUMENTS = ()
     CONFIG = None  # YAML, instead of the arguments
+    BEFORE = ()  # words that run the daemon
 
     @classmethod
     def setUpClass(cls):
@@ -382,7 +384,7 @@ class SharedLab(unittest.TestCase):
             cls.lab.rules("gateway", rules)
         arguments = ["-C", cls.lab.file("config.yaml", cls.CONFIG)] if cls.CONFIG else cls.ARGUMENTS
         if arguments:
-            cls.daemon = cls.lab.sluiced("gateway", *arguments)
+            cls.daemon = cls.lab.sluiced("gateway", *arguments, before=cls.BEFORE)
             cls.idle_sockets = cls.daemon.socket_count()
 
     def setUp(self):
