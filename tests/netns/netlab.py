@@ -202,6 +202,13 @@ class Lab:
     def sysctl(self, namespace, *settings):
         self.run(namespace, "sysctl", "-qw", *settings)
 
+    def file(self, name, text):
+        """A file in the scratch folder; returns its path."""
+        path = os.path.join(self.scratch, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
     def spawn(self, namespace, *argv, **kwargs):
         return Process(self, namespace, list(argv), **kwargs)
 
@@ -266,9 +273,10 @@ class Lab:
 
     # The daemon ---------------------------------------------------------------------------------------------------------
 
-    def sluiced(self, namespace, *arguments, env=None, listeners=None, up="is listening on", **kwargs):
-        """Starts sluiced and waits until it listens (or until its log says `up`, `listeners` times)."""
-        process = self.spawn(namespace, os.path.join(BIN, "sluiced"), *arguments, env=env, **kwargs)
+    def sluiced(self, namespace, *arguments, before=(), env=None, listeners=None, up="is listening on", **kwargs):
+        """Starts sluiced and waits until it listens (or until its log says `up`, `listeners` times). `before`: words
+        that run it, such as prlimit's."""
+        process = self.spawn(namespace, *before, os.path.join(BIN, "sluiced"), *arguments, env=env, **kwargs)
         wanted = listeners if listeners is not None else max(1, sum(1 for word in arguments if word == "-L"))
 
         def is_up():
@@ -352,3 +360,54 @@ def reset(sock):
     """Closes with RST."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
+
+
+def text_of(address, port):
+    """As the daemon writes it."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+class SharedLab(unittest.TestCase):
+    """Tests that do not disturb each other: one lab and one daemon for all of a class.
+
+    After each test the daemon must run and have closed every connection."""
+    RULES = ()
+    ARGUMENTS = ()
+    CONFIG = None  # YAML, instead of the arguments
+    BEFORE = ()  # words that run the daemon
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab()
+        cls.addClassCleanup(cls.lab.close)
+        for rules in cls.RULES:
+            cls.lab.rules("gateway", rules)
+        arguments = ["-C", cls.lab.file("config.yaml", cls.CONFIG)] if cls.CONFIG else cls.ARGUMENTS
+        if arguments:
+            cls.daemon = cls.lab.sluiced("gateway", *arguments, before=cls.BEFORE)
+            cls.idle_sockets = cls.daemon.socket_count()
+
+    def setUp(self):
+        self.seen = len(self.ended())
+
+    def tearDown(self):
+        self.assertIsNone(self.daemon.popen.poll(), self.daemon.output())
+        wait_until(lambda: self.daemon.socket_count() == self.idle_sockets, "every connection is closed again")
+
+    def ended(self):
+        return [entry for entry in self.daemon.entries() if "reason" in entry]
+
+    def closed(self, count=1, **fields):
+        """The entries of connections that ended since the test began; waits for `count` of them."""
+        def matching():
+            found = [entry for entry in self.ended()[self.seen:]
+                     if all(entry.get(key) == value for key, value in fields.items())]
+            return found if len(found) >= count else None
+        return wait_until(matching, f"{count} ended connections with {fields}")
+
+    def assert_reset(self, address, port, payload=b""):
+        """The client connects, for the listener has accepted, and is reset without a byte."""
+        with self.assertRaises((ConnectionResetError, BrokenPipeError)):
+            with self.lab.connect("client", address, port) as sock:
+                sock.sendall(payload)
+                self.assertEqual(sock.recv(1), b"it was reset")

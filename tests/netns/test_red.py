@@ -9,17 +9,13 @@ import unittest
 
 import netlab
 import tutorial
-from netlab import (BIN, CLIENT4, CLIENT6, GATEWAY4, GATEWAY6, SERVER4, SERVER6, Lab, echo, receive_all, receive_exactly,
-                    wait_until)
+from netlab import (BIN, CLIENT4, CLIENT6, GATEWAY4, GATEWAY6, SERVER4, SERVER6, Lab, SharedLab, echo, receive_all,
+                    receive_exactly, text_of, wait_until)
 
 LISTENER = 12345
 ALL_BYTES = bytes(range(256)) * 64
 BOTH = (SERVER4, SERVER6)
 GREETING = b"220 mail.test ESMTP\r\n"
-
-
-def text_of(address, port):
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def greet(connection, peer):
@@ -28,51 +24,13 @@ def greet(connection, peer):
     echo(connection, peer)
 
 
-class Red(unittest.TestCase):
-    """One lab and one daemon for all tests of a class, which do not disturb each other."""
-    RULES = ()
-    ARGUMENTS = ()
-
-    @classmethod
-    def setUpClass(cls):
-        if cls is Red:
-            raise unittest.SkipTest("only the base of other classes")
-        cls.lab = Lab()
-        cls.addClassCleanup(cls.lab.close)
-        for rules in cls.RULES:
-            cls.lab.rules("gateway", rules)
-        cls.daemon = cls.lab.sluiced("gateway", *cls.ARGUMENTS)
-        cls.idle_sockets = cls.daemon.socket_count()
-
-    def setUp(self):
-        self.seen = len(self.ended())
-
-    def tearDown(self):
-        self.assertIsNone(self.daemon.popen.poll(), self.daemon.output())
-        wait_until(lambda: self.daemon.socket_count() == self.idle_sockets, "every connection is closed again")
-
-    def ended(self):
-        return [entry for entry in self.daemon.entries() if "reason" in entry]
-
-    def closed(self, count=1, **fields):
-        """The entries of connections that ended since the test began; waits for `count` of them."""
-        def matching():
-            found = [entry for entry in self.ended()[self.seen:]
-                     if all(entry.get(key) == value for key, value in fields.items())]
-            return found if len(found) >= count else None
-        return wait_until(matching, f"{count} ended connections with {fields} in:\n{self.daemon.output()}")
-
+class Red(SharedLab):
     def exchange(self, address, port, payload=ALL_BYTES, namespace="client"):
         with self.lab.connect(namespace, address, port) as sock:
             sock.sendall(payload)
             self.assertEqual(receive_exactly(sock, len(payload)), payload)
             sock.shutdown(socket.SHUT_WR)
             self.assertEqual(receive_all(sock), b"")
-
-    def assert_reset(self, address, port):
-        """The client connects, for the listener has accepted, and is reset."""
-        with self.assertRaises(ConnectionResetError), self.lab.connect("client", address, port) as sock:
-            sock.recv(1)
 
     def assert_refused_at_once(self, namespace, address, port=LISTENER):
         """A connection to the listener itself ends at once, as one session, without a byte."""
