@@ -6,6 +6,7 @@ The targets are in the server namespace, and so are the proxies: a target that w
 server's own address, a target that was reached directly saw the gateway's.
 """
 import contextlib
+import functools
 import hashlib
 import os
 import socket
@@ -306,7 +307,7 @@ class InteropTest(unittest.TestCase):
         """Everything a chain must carry, to each of the target's addresses."""
         for address in addresses or SITES:
             with self.subTest(target=address):
-                connect = lambda port, address=address: self.lab.connect("client", address, port)
+                connect = functools.partial(self.lab.connect, "client", address)
                 self.check_page(address)
                 self.check_tls_page(address)
                 self.check_greeting(connect)
