@@ -268,6 +268,7 @@ void TcpSession::decide(const sniff::SniffResult &sniffed)
     if (target != original) {
         m_setup->upstream.reset();
         m_setup->dialer.reset();
+        m_setup->isSpeculative = false;
         dial(target, true);
         return;
     }
