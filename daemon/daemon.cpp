@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/daemon.h"
 
-#include "daemon/config/loader.h"
+#include "daemon/config/config_check.h"
 #include "daemon/log/log.h"
 #include "daemon/net/socket_factory.h"
 #include "daemon/interception/plan_from_config.h"
@@ -90,6 +90,8 @@ std::optional<config::Config> Daemon::loadConfig()
     config::LoadResult loaded = config::loadCommandLine(m_options.config);
     config::Issues issues = std::move(loaded.issues);
     if (!config::hasErrors(issues)) {
+        const config::Issues found = config::checkConfig(loaded.config, loaded.document);
+        issues.insert(issues.end(), found.begin(), found.end());
     }
     for (const config::Issue &issue : issues) {
         if (issue.severity != config::Severity::Note || m_options.debug > 0)
