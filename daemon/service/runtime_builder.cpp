@@ -210,7 +210,8 @@ Result<std::unique_ptr<ServiceRuntime>> Builder::buildService(const ServiceConfi
     runtime->hosts = find(m_hosts, service.hosts);
     runtime->resolver = find(m_resolvers, service.resolver);
     runtime->direct = {mark, service.interface};
-    runtime->retries = service.handler.retries;
+    constexpr int maxRetries = 100; // each may fail at once, within the one before
+    runtime->retries = std::clamp(service.handler.retries, 0, maxRetries);
     runtime->dialTimeout = service.dialTimeout.value_or(Duration{0});
 
     std::vector<std::string> chainNames;

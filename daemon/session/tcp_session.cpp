@@ -34,6 +34,14 @@ std::string_view textOf(sniff::Protocol protocol)
     return {};
 }
 
+/// Closing a socket with unread bytes makes a reset, which can overtake the answer that was just written.
+void discardUnread(stream::Stream &client)
+{
+    std::array<std::byte, 4096> buffer;
+    for (int i = 0; i < 16 && client.read(buffer).kind == IoResult::Data; ++i) {
+    }
+}
+
 } // namespace
 
 SessionContext::SessionContext(net::EventLoop &eventLoop) : loop(eventLoop), pumpContext{eventLoop, {}, {}}, resolver(eventLoop)
@@ -138,6 +146,8 @@ void TcpSession::askClient()
         m_setup->client->setWatcher(this);
         m_timer.disarm();
         if (!request) {
+            m_setup->client->shutdownWrite();
+            discardUnread(*m_setup->client);
             close(CloseReason::BadRequest, request.error().message);
             return;
         }
@@ -381,6 +391,7 @@ void TcpSession::refuse(CloseReason reason, const Error &error)
     if (m_setup->dialogue != nullptr) {
         m_setup->dialogue->refused(*m_setup->client, error);
         m_setup->client->shutdownWrite();
+        discardUnread(*m_setup->client);
     } else {
         m_setup->client->abortOnClose();
     }
