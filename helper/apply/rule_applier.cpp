@@ -354,6 +354,15 @@ Result<void> pinPreferences(RuleTools &tools, std::vector<IpRule> &rules,
     return {};
 }
 
+/// The tables that `others` does not have in the same state.
+IptablesTables without(IptablesTables tables, const IptablesTables &others)
+{
+    std::erase_if(tables, [&others](const IptablesTable &table) {
+        return std::find(others.begin(), others.end(), table) != others.end();
+    });
+    return tables;
+}
+
 template <typename Value>
 void addMissing(std::vector<Value> &list, const std::vector<Value> &more)
 {
@@ -448,7 +457,8 @@ private:
             Result<IptablesTables> now = readTables(family, to);
             if (!now)
                 return Result<void>(now.error());
-            const std::string back = iptablesTransition(*now, from);
+            // Untouched tables stay untouched: what failed in one of them would fail again.
+            const std::string back = iptablesTransition(without(*now, from), without(from, *now));
             return back.empty() ? Result<void>() : m_tools.iptablesRestore(family, back);
         });
         return m_tools.iptablesRestore(family, text);
