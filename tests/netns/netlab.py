@@ -314,6 +314,11 @@ class Server:
         self._handle = handle
         threading.Thread(target=self._accept, daemon=True).start()
 
+    def close(self):
+        """Listens no more; connections go on."""
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept
+        self.listener.close()
+
     def _accept(self):
         while True:
             try:
