@@ -166,8 +166,9 @@ class Stunnel(InteropTest):
             2447: (8888, os.path.join(cls.lab.scratch, "right.pem")),
         }
         own_socks = f"[socks]\naccept = {SERVER4}:2448\nprotocol = socks\ncert = {services[2447][1]}\n"
-        config = STUNNEL + own_socks + "".join(f"[s{port}]\naccept = {SERVER4}:{port}\nconnect = {SERVER4}:{plain}\ncert = {file}\n"
-                                   for port, (plain, file) in services.items())
+        before = "[s{0}]\naccept = {1}:{0}\nconnect = {1}:{2}\ncert = {3}\n"
+        config = STUNNEL + own_socks + "".join(before.format(port, SERVER4, plain, file)
+                                               for port, (plain, file) in services.items())
         cls.upstream(["microsocks", "-i", SERVER4, "-p", "1080"], 1080)
         cls.upstream(["tinyproxy", "-d", "-c", cls.file("tinyproxy.conf", TINYPROXY)], 8888)
         cls.upstream(["stunnel", cls.file("stunnel.conf", config)], *services, 2448)
