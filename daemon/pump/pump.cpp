@@ -32,6 +32,11 @@ void Pump::start(stream::StreamPtr client, stream::StreamPtr upstream)
     settle();
 }
 
+void Pump::addBytesFrom(Side side, std::uint64_t count)
+{
+    m_directions[static_cast<std::size_t>(side)].bytes.fetch_add(count, std::memory_order_relaxed);
+}
+
 void Pump::abort()
 {
     for (const auto &stream : m_streams) {
@@ -135,8 +140,8 @@ bool Pump::spliceOnce(std::size_t from, std::size_t budget, std::size_t &moved)
     bool hasProgress = false;
     if (in->isReadable() && !direction.sawEnd && direction.inPipe < pipe.capacity) {
         const std::size_t room = std::min(pipe.capacity - direction.inPipe, std::max<std::size_t>(budget, 4096));
-        const ssize_t count = ::splice(in->fd(), nullptr, pipe.writeEnd.get(), nullptr, room,
-                                       SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+        const ssize_t count =
+            ::splice(in->fd(), nullptr, pipe.writeEnd.get(), nullptr, room, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
         if (count > 0) {
             direction.inPipe += static_cast<std::uint32_t>(count);
             noteRead(direction, static_cast<std::size_t>(count));

@@ -39,9 +39,9 @@ protected:
 };
 
 /// The relay of one connection. Thread: io.  Owner: the session.
-/// Small data is copied through the worker's buffer. A direction that brought two reads of 16 KiB becomes bulk: it takes
-/// turns in the loop's run queue, and where both ends are plain sockets it is spliced through a pooled pipe, so its bytes
-/// never enter user space. It falls back to copying when it calms down or when no pipe is to be had.
+/// Small data is copied through the worker's buffer. A direction that brought two reads of 16 KiB becomes bulk: it
+/// takes turns in the loop's run queue, and where both ends are plain sockets it is spliced through a pooled pipe, so
+/// its bytes never enter user space. It falls back to copying when it calms down or when no pipe is to be had.
 /// Backpressure: while a sink is blocked its source is not read; in flight is at most one pipe or one buffer.
 /// Half-close: the end of one direction is passed on when its last byte is, and the other direction goes on.
 /// Failure: a reset is passed on as a reset. When a sink breaks, what it still has to say is delivered first.
@@ -51,13 +51,19 @@ public:
     static constexpr std::size_t bulkRead = 16 * 1024; ///< a read of at least this many bytes hints at bulk
     static constexpr int bulkReadsToSplice = 2;
 
-    Pump(PumpContext &context, PumpOwner &owner) : m_context(context), m_owner(owner) {}
+    Pump(PumpContext &context, PumpOwner &owner)
+        : m_context(context)
+        , m_owner(owner)
+    {
+    }
     ~Pump() override;
     Pump(const Pump &) = delete;
     Pump &operator=(const Pump &) = delete;
 
     /// Takes both streams and begins. The last thing the caller does: onPumpEnd may come from inside.
     void start(stream::StreamPtr client, stream::StreamPtr upstream);
+    /// Counts bytes that went another way: with a proxy's request. Before start().
+    void addBytesFrom(Side side, std::uint64_t count);
     [[nodiscard]] bool isStarted() const { return m_streams[0] != nullptr; }
 
     /// Bytes that came from `side`. Thread: any (relaxed).

@@ -360,7 +360,9 @@ void TcpSession::relay(stream::StreamPtr upstream, const Endpoint &upstreamLocal
     if (m_setup->dialer != nullptr && !m_setup->dialer->route().nodes.empty())
         m_record.route = std::make_unique<const std::string>(m_setup->dialer->route().toString(m_setup->target));
     stream::StreamPtr client = std::move(m_setup->client);
-    if (!earlySent)
+    if (earlySent)
+        m_pump.addBytesFrom(pump::Side::Client, m_setup->head.size());
+    else
         client->unread(m_setup->head);
     if (m_setup->dialogue != nullptr)
         client = m_setup->dialogue->granted(std::move(client), upstreamLocal);
