@@ -3,9 +3,11 @@
 //
 // sluicectl: finds the word, runs its command. What a word does stands in its own file.
 #include "app/cli/command.h"
+#include "app/cli/convert_command.h"
 #include "app/cli/doctor_command.h"
 #include "app/cli/playground_command.h"
 #include "app/cli/rules_command.h"
+#include "app/cli/validate_command.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -19,9 +21,11 @@ using namespace sluice::cli;
 const std::vector<Command> &commands()
 {
     static const std::vector<Command> list{
+        convertCommand(),
         doctorCommand(),
         playgroundCommand(),
         rulesCommand(),
+        validateCommand(),
     };
     return list;
 }

@@ -124,7 +124,7 @@ public:
         const Position position = positionOf(mark);
         if (text.find('\0') != std::string::npos)
             throw Refusal{position, "an escape makes a NUL byte here", "nul-byte"};
-        if (tag == "!" && !isQuoteClosed(m_text, static_cast<std::size_t>(std::max(mark.pos, 0))))
+        if (!isQuoteClosed(m_text, static_cast<std::size_t>(std::max(mark.pos, 0))))
             throw Refusal{position, "this quote is never closed", "yaml-syntax"};
 
         Value value(withRepairedEscapes(text));
