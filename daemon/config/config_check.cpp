@@ -100,7 +100,7 @@ bool isTransparent(std::string_view type)
     return type == "red" || type == "redir" || type == "redirect" || type == "redu";
 }
 
-std::string quoted(std::string_view text)
+std::string inQuotes(std::string_view text)
 {
     return "\"" + std::string(text) + "\"";
 }
@@ -207,7 +207,7 @@ private:
             if (object.name.empty())
                 warn(object.path, "this has no name, so nothing can refer to it", "missing-name");
             else if (!names.insert(object.name).second)
-                error(object.path, "there are two of the name " + quoted(object.name), "duplicate-name");
+                error(object.path, "there are two of the name " + inQuotes(object.name), "duplicate-name");
         }
     }
 
@@ -227,10 +227,10 @@ private:
     {
         if (name.empty() || m_names[kind].contains(name))
             return;
-        std::string text = "there is no " + kind + " " + quoted(name);
+        std::string text = "there is no " + kind + " " + inQuotes(name);
         const std::vector<std::string_view> known(m_names[kind].begin(), m_names[kind].end());
         if (const std::string_view nearest = nearestWord(name, known); !nearest.empty())
-            text += "; did you mean " + quoted(nearest) + "?";
+            text += "; did you mean " + inQuotes(nearest) + "?";
         else
             text += " (GOST would " + std::string(consequence) + ")";
         error(path, std::move(text), "missing-" + kind);
@@ -263,13 +263,13 @@ private:
             return true;
         const std::string kind(nameOf(layer));
         if (isKnownToGost(layer, type)) {
-            error(path + ".type", "GOST has the " + kind + " " + quoted(type) + ", Sluice does not yet",
+            error(path + ".type", "GOST has the " + kind + " " + inQuotes(type) + ", Sluice does not yet",
                   "unsupported-type");
             return false;
         }
-        std::string text = "there is no " + kind + " " + quoted(type);
+        std::string text = "there is no " + kind + " " + inQuotes(type);
         if (const std::string_view nearest = nearestWord(type, runnableNames(layer)); !nearest.empty())
-            text += "; did you mean " + quoted(nearest) + "?";
+            text += "; did you mean " + inQuotes(nearest) + "?";
         error(path + ".type", std::move(text), "unknown-type");
         return false;
     }
@@ -290,7 +290,8 @@ private:
                     names.push_back(entry.name);
                 const std::string_view nearest = key.size() > 4 ? nearestWord(key, names) : std::string_view();
                 if (!nearest.empty() && reported.insert(key).second)
-                    warn(where, quoted(key) + " does nothing; did you mean " + quoted(nearest) + "?", "unknown-key");
+                    warn(where, inQuotes(key) + " does nothing; did you mean " + inQuotes(nearest) + "?",
+                         "unknown-key");
             } else if (known->support != Honoured) {
                 if (reported.insert(key).second) {
                     report(known->support == Missing ? Severity::Warning : Severity::Note, where,
@@ -365,7 +366,7 @@ private:
         if (service.addr.empty())
             error(service.path, "there is no addr to listen on, for example \":12345\"", "missing-address");
         else if (parts.port.empty() && HostPort{{}, parts.host}.portNumber())
-            error(path, "this is a host without a port; did you mean " + quoted(":" + parts.host) + "?", "bad-port");
+            error(path, "this is a host without a port; did you mean " + inQuotes(":" + parts.host) + "?", "bad-port");
         else if (!parts.portNumber())
             error(path, "the port must be a number from 0 to 65535", "bad-port");
     }
@@ -381,7 +382,7 @@ private:
         }
         if (isTransparent(service.handler.type) != isTransparent(service.listener.type)) {
             warn(service.path,
-                 "handler " + quoted(service.handler.type) + " and listener " + quoted(service.listener.type) +
+                 "handler " + inQuotes(service.handler.type) + " and listener " + inQuotes(service.listener.type) +
                      " do not belong together",
                  "type-mismatch");
         }
@@ -415,7 +416,7 @@ private:
                                      (address && (address->isLoopback() || address->isUnspecified()));
                 if (parts.host == own.host || (listensEverywhere && isLocal)) {
                     error(node.path + ".addr",
-                          "this node is service " + quoted(service.name) +
+                          "this node is service " + inQuotes(service.name) +
                               " itself, which uses the node: connections would go round for ever",
                           "node-loop");
                 }
@@ -434,8 +435,8 @@ private:
             for (const NodeConfig &node : chain.hops.back().nodes) {
                 if (contains(tcpOnly, node.connector.type)) {
                     warn(node.path + ".connector",
-                         "service " + quoted(service.name) + " sends UDP here, which " + quoted(node.connector.type) +
-                             " cannot carry; its datagrams will be refused",
+                         "service " + inQuotes(service.name) + " sends UDP here, which " +
+                             inQuotes(node.connector.type) + " cannot carry; its datagrams will be refused",
                          "udp-unsupported");
                 }
             }
@@ -467,10 +468,10 @@ private:
             const std::string &strategy = hop.selector->strategy;
             if (contains(missing, strategy))
                 warn(hop.path + ".selector.strategy",
-                     "GOST has the strategy " + quoted(strategy) + ", Sluice does not yet; round is used",
+                     "GOST has the strategy " + inQuotes(strategy) + ", Sluice does not yet; round is used",
                      "unsupported-strategy");
             else if (!contains(known, strategy))
-                warn(hop.path + ".selector.strategy", "there is no strategy " + quoted(strategy) + "; round is used",
+                warn(hop.path + ".selector.strategy", "there is no strategy " + inQuotes(strategy) + "; round is used",
                      "unknown-strategy");
         }
         std::set<std::string> reported;
@@ -507,7 +508,7 @@ private:
         for (std::size_t index = 0; index < bypass.matchers.size(); ++index) {
             if (!canMatch(bypass.matchers[index])) {
                 warn(itemPath(bypass.path + ".matchers", index),
-                     quoted(bypass.matchers[index]) +
+                     inQuotes(bypass.matchers[index]) +
                          " can match nothing; write an address, a prefix (10.0.0.0/8), a range, a name, .domain or "
                          "*.domain, with :port if need be",
                      "useless-pattern");
@@ -524,7 +525,7 @@ private:
         for (std::size_t index = 0; index < admission.matchers.size(); ++index) {
             if (!Cidr::parse(admission.matchers[index])) {
                 warn(itemPath(admission.path + ".matchers", index),
-                     quoted(admission.matchers[index]) + " is neither an IP address nor a prefix, and matches nobody",
+                     inQuotes(admission.matchers[index]) + " is neither an IP address nor a prefix, and matches nobody",
                      "useless-pattern");
             }
         }
