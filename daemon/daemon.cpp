@@ -264,8 +264,14 @@ void Daemon::reload()
         log::Entry(log::Level::Error, "the new configuration is faulty; the old one goes on");
         return;
     }
+    if (config->services.empty()) { // such as a file that is just being written
+        log::Entry(log::Level::Error, "the new configuration has no service; the old one goes on");
+        return;
+    }
     if (auto applied = applyConfig(*config); !applied)
         log::Entry(log::Level::Error, "the new configuration cannot be used; the old one goes on").field("err", applied.error().message);
+    else
+        log::Entry(log::Level::Info, "the new configuration is in use");
 }
 
 void Daemon::stop()
