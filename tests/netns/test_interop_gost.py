@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GOST itself at the other end: our connectors with its servers, its connectors with our servers.
 
-Needs the path of a gost binary (version 3) in SLUICE_TEST_GOST; without it nothing is run and the test counts as skipped.
+Needs the path of a gost binary (version 3) in SLUICE_TEST_GOST. Without it nothing is run, and the test is skipped.
 """
 import functools
 import os
