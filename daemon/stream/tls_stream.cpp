@@ -210,6 +210,7 @@ IoResult TlsStream::write(std::span<const std::byte> data)
     if (m_claimed == 0) {
         ERR_clear_error();
         const std::size_t wanted = std::min(data.size(), maxBurst);
+        m_outgoing.reserve(wanted + wanted / SSL3_RT_MAX_PLAIN_LENGTH * SSL3_RT_MAX_ENCRYPTED_OVERHEAD + 512);
         while (m_claimed < wanted) { // a record at a time
             std::size_t count = 0;
             const int status = SSL_write_ex(m_ssl.get(), data.data() + m_claimed, wanted - m_claimed, &count);
