@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -74,18 +75,26 @@ bool isStale(const std::string &id)
     return pid && start && startTime(*pid) != start;
 }
 
-std::set<ino_t> namespaceInodes(const std::string &id)
+/// The namespaces of a lab, held open: the number of one that is gone soon names a new one, which is somebody else's.
+struct HeldNamespaces
 {
-    std::set<ino_t> inodes;
-    for (const std::string &suffix : hostSuffixes) {
-        struct stat info
-        {
-        };
-        if (::stat(("/run/netns/" + id + suffix).c_str(), &info) == 0)
+    explicit HeldNamespaces(const std::string &id)
+    {
+        for (const std::string &suffix : hostSuffixes) {
+            UniqueFd fd(::open(("/run/netns/" + id + suffix).c_str(), O_RDONLY | O_CLOEXEC));
+            struct stat info
+            {
+            };
+            if (!fd || ::fstat(fd.get(), &info) != 0)
+                continue;
             inodes.insert(info.st_ino);
+            fds.push_back(std::move(fd));
+        }
     }
-    return inodes;
-}
+
+    std::vector<UniqueFd> fds;
+    std::set<ino_t> inodes;
+};
 
 // Kills every process in these network namespaces. Nobody but the lab's own processes can be there.
 bool killInside(const std::set<ino_t> &inodes)
@@ -107,13 +116,13 @@ bool killInside(const std::set<ino_t> &inodes)
 
 void removeLab(const std::string &id)
 {
-    const std::set<ino_t> inodes = namespaceInodes(id);
+    const HeldNamespaces held(id);
     // The names first, so that nobody enters any more; the namespaces themselves live as long as their processes.
     for (const std::string &suffix : hostSuffixes)
         (void)run({"ip", "netns", "delete", id + suffix});
     // A child that opened its namespace but has not entered it yet shows up a moment later: look again.
     for (int quietRounds = 0, rounds = 0; quietRounds < 3 && rounds < 200; ++rounds) {
-        quietRounds = killInside(inodes) ? 0 : quietRounds + 1;
+        quietRounds = killInside(held.inodes) ? 0 : quietRounds + 1;
         std::this_thread::sleep_for(10ms);
     }
     std::error_code ignored;

@@ -10,7 +10,7 @@ using stream::IoResult;
 using stream::StreamPtr;
 
 RouteDialer::RouteDialer(DialContext context, Route route, connector::Target target)
-    : m_context(std::move(context)), m_route(std::move(route)), m_target(std::move(target))
+    : m_context(std::move(context)), m_route(std::move(route)), m_target(std::move(target)), m_nextTimer(m_context.loop, *this)
 {}
 
 RouteDialer::~RouteDialer() = default;
@@ -83,6 +83,8 @@ void RouteDialer::connectNext()
     if (socket) {
         m_socket = std::move(*socket);
         m_socket->setWatcher(this);
+        if (m_nextAddress < m_addresses.size())
+            m_nextTimer.armIn(nextAddressAfter);
     } else if (m_nextAddress < m_addresses.size()) {
         connectNext();
     } else {
@@ -101,6 +103,7 @@ void RouteDialer::onStreamReady(stream::Stream &)
     }
     const Endpoint to{m_addresses[m_nextAddress - 1], firstAddress().port};
     Error error = systemError("cannot connect to " + to.toString(), m_socket->lastErrno());
+    m_nextTimer.disarm();
     m_socket.reset();
     if (m_nextAddress < m_addresses.size())
         connectNext();
@@ -108,8 +111,15 @@ void RouteDialer::onStreamReady(stream::Stream &)
         fail(std::move(error), firstNode());
 }
 
+void RouteDialer::onTimer(net::Timer &)
+{
+    m_socket.reset();
+    connectNext();
+}
+
 void RouteDialer::connected()
 {
+    m_nextTimer.disarm();
     if (const auto local = net::localEndpoint(m_socket->fd()))
         m_local = *local;
     m_socket->setWatcher(nullptr);

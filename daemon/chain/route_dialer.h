@@ -44,10 +44,11 @@ struct DialContext
 };
 
 /// One attempt along one route. Thread: io.  Owner: the session; deleting it cancels it.
-/// It keeps no time: the session has the deadline.
-class RouteDialer final : private stream::StreamWatcher
+/// The session has the deadline; the dialer only keeps one silent address from using it up when there are others.
+class RouteDialer final : private stream::StreamWatcher, private net::TimerHandler
 {
 public:
+    static constexpr std::chrono::seconds nextAddressAfter{2}; ///< a SYN was repeated once by then
     using Done = std::function<void(Dialed *dialed, const DialError *error)>;
 
     /// `route` keeps its chain alive.
@@ -65,6 +66,7 @@ private:
     void useAddresses(std::vector<IpAddress> addresses);
     void connectNext();
     void onStreamReady(stream::Stream &stream) override;
+    void onTimer(net::Timer &timer) override;
     void connected();
     void dialNode(std::size_t index, stream::StreamPtr below);
     void askNode(std::size_t index, stream::StreamPtr toNode);
@@ -82,6 +84,7 @@ private:
     std::vector<IpAddress> m_addresses; ///< still to be tried, best first
     std::size_t m_nextAddress = 0;
     std::unique_ptr<stream::FdStream> m_socket; ///< while connecting
+    net::Timer m_nextTimer;
     stream::HandshakePtr m_handshake;
     Endpoint m_local;
     bool m_earlySent = false;

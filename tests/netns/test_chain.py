@@ -312,6 +312,17 @@ class NodeNames(Chain):
                 self.assertEqual(proxy.requests, [f"{MANY4}:80"])
                 self.daemon.stop()
 
+    def test_silent_address_is_left_for_the_next(self):
+        """An address that drops everything takes two seconds of the dial timeout, not all of it."""
+        self.lab.rules("gateway", f"ip route add 10.79.0.0/16 via {SERVER4}")  # which does not forward
+        self.names.names["silent.test"] = ["10.79.9.8", SERVER4]
+        proxy = self.proxy(HttpProxy, SERVER4, 1080)
+        self.start(self.named("silent.test", service="resolver: resolver-0"))
+        before = time.monotonic()
+        self.exchange()
+        self.assertTrue(1.5 < time.monotonic() - before < 3)
+        self.assertEqual(proxy.requests, [f"{MANY4}:80"])
+
     def test_unknown_name_fails_closed(self):
         self.start(self.named("missing.test", service="resolver: resolver-0"))
         self.assertIn("missing.test", self.assert_reset()["err"])

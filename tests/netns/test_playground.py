@@ -118,6 +118,18 @@ class Playground(unittest.TestCase):
                 self.assertEqual(process.returncode, 128 + number)
                 self.assertNothingLeft(process, pids)
 
+    def test_removing_a_lab_kills_nobody_else(self):
+        """A namespace that is made meanwhile may get the number of one that has just gone."""
+        other = f"sl-{os.getpid()}-other"
+        self.addCleanup(subprocess.run, ["ip", "netns", "del", other], stderr=subprocess.DEVNULL)
+        process = self.start()
+        self.wait_for_probes(process)
+        process.send_signal(signal.SIGINT)
+        while process.poll() is None:
+            subprocess.run(["ip", "netns", "add", other], check=True)
+            subprocess.run(["ip", "netns", "exec", other, "sleep", "0.01"], check=True)
+            subprocess.run(["ip", "netns", "del", other], check=True)
+
     def test_killing_sluicectl_leaves_nothing(self):
         process = self.start()
         pids = self.wait_for_probes(process)
