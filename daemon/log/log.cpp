@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <ctime>
@@ -20,6 +21,7 @@ namespace sluice::log {
 namespace {
 
 constexpr std::size_t maxPending = 1024 * 1024; // bytes
+constexpr std::chrono::milliseconds gatherTime(5);
 constexpr std::array<std::string_view, 6> levelNames{"trace", "debug", "info", "warn", "error", "fatal"};
 
 std::atomic<Level> currentLevel{Level::Info};
@@ -87,8 +89,12 @@ public:
     void flush()
     {
         std::unique_lock lock(m_mutex);
-        if (m_thread.joinable())
-            m_idle.wait(lock, [this] { return m_pending.empty() && !m_isWriting; });
+        if (!m_thread.joinable())
+            return;
+        ++m_flushing;
+        m_wake.notify_all();
+        m_idle.wait(lock, [this] { return m_pending.empty() && !m_isWriting; });
+        --m_flushing;
     }
 
 private:
@@ -100,6 +106,8 @@ private:
             m_wake.wait(lock, [this] { return m_isStopping || !m_pending.empty(); });
             if (m_pending.empty())
                 return;
+            // Under load the others then wake this thread once a batch and not once an entry.
+            m_wake.wait_for(lock, gatherTime, [this] { return m_isStopping || m_flushing > 0; });
             batch.clear();
             batch.swap(m_pending);
             const std::uint64_t dropped = std::exchange(m_dropped, 0);
@@ -126,6 +134,7 @@ private:
     std::uint64_t m_dropped = 0;
     int m_fd = STDERR_FILENO;
     UniqueFd m_owned;
+    int m_flushing = 0; ///< callers of flush() that wait
     bool m_isStopping = false;
     bool m_isWriting = false;
     std::thread m_thread;
