@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 
 void Timer::arm(TimePoint when)
 {
+    when = std::max(when, m_loop.now() + 1ns); // next round at the earliest: a handler may re-arm for "now"
     if (when - m_loop.now() >= 10s)
         when = std::chrono::ceil<std::chrono::seconds>(when);
     if (isArmed()) {

@@ -94,6 +94,18 @@ private slots:
         QVERIFY(!timers[2]->isArmed());
     }
 
+    void servesOthersBetweenTimersReArmedForNow()
+    {
+        std::vector<int> order;
+        test::LoopFixture fixture;
+        Recorder again(order, 1);
+        Timer timer(fixture.loop(), again);
+        again.then = [&] { timer.armIn(0s); }; // for ever, but not within one round
+        timer.armIn(0s);
+        QVERIFY(fixture.runUntil([&] { return order.size() > 3; }));
+        timer.disarm();
+    }
+
     void letsATimerDeleteAnotherThatIsDueToo()
     {
         test::LoopFixture fixture;
