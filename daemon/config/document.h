@@ -69,7 +69,7 @@ struct Value
     void remove(std::string_view key);
 
     /// The same data; places and spelling do not count.
-    friend bool operator==(const Value &left, const Value &right) { return left.data == right.data; }
+    friend bool operator==(const Value &left, const Value &right);
 };
 
 /// One key of a map.
