@@ -279,15 +279,16 @@ private:
     /// `reported`: keys that were spoken of already; a URL copies each of its keys to several places.
     void checkMetadata(const std::string &path, const Metadata &metadata, std::set<std::string> &reported)
     {
-        for (const auto &[key, value] : metadata.values()) {
+        for (const auto &entry : metadata.values()) {
+            const std::string &key = entry.first;
             const auto *known =
                 std::find_if(std::begin(metadataKeys), std::end(metadataKeys),
-                             [&](const MetadataKey &entry) { return equalIgnoringCase(entry.name, key); });
+                             [&key](const MetadataKey &each) { return equalIgnoringCase(each.name, key); });
             const std::string where = path + ".metadata." + key;
             if (known == std::end(metadataKeys)) {
                 std::vector<std::string_view> names;
-                for (const MetadataKey &entry : metadataKeys)
-                    names.push_back(entry.name);
+                for (const MetadataKey &each : metadataKeys)
+                    names.push_back(each.name);
                 const std::string_view nearest = key.size() > 4 ? nearestWord(key, names) : std::string_view();
                 if (!nearest.empty() && reported.insert(key).second)
                     warn(where, inQuotes(key) + " does nothing; did you mean " + inQuotes(nearest) + "?",

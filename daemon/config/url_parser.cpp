@@ -5,6 +5,7 @@
 #include "daemon/config/go_url.h"
 #include "daemon/config/gost_names.h"
 #include "daemon/config/scalar.h"
+#include "daemon/config/utf8.h"
 #include "helper/base/duration.h"
 
 #include <algorithm>
@@ -453,6 +454,15 @@ private:
         return *std::move(url);
     }
 
+    /// A host is cut out before anybody looks at its bytes.
+    bool isTextOrReport(const std::string &argument, int file, std::size_t number)
+    {
+        if (firstBadByte(argument) == std::string::npos && argument.find('\0') == std::string::npos)
+            return true;
+        report(file, number, Severity::Error, "the URL is not UTF-8 text", "not-text");
+        return false;
+    }
+
     struct Types
     {
         std::string outer; ///< handler or connector
@@ -479,6 +489,8 @@ private:
             report(nodeFile, number, Severity::Error, "the URL is empty", "bad-url");
             return;
         }
+        if (!isTextOrReport(text, nodeFile, number))
+            return;
         const auto url = parse(text, nodeFile, number);
         if (!url)
             return;
@@ -664,7 +676,7 @@ private:
     void readService(const std::string &argument, std::size_t number)
     {
         std::string text(trimmed(argument));
-        if (text.empty())
+        if (text.empty() || !isTextOrReport(argument, serviceFile, number))
             return;
         if (text.starts_with(':') || text.find("://") == std::string::npos)
             text.insert(0, "auto://");
