@@ -15,7 +15,7 @@ import time
 import unittest
 
 SLUICECTL = str(pathlib.Path(os.environ.get("SLUICE_BIN_DIR", "build/dev/bin")) / "sluicectl")
-REMOVAL_LIMIT = 10.0
+REMOVAL_LIMIT = 30.0  # seconds; a busy machine is slow to reap
 
 
 def stat_of(pid):
