@@ -509,7 +509,8 @@ std::unique_ptr<chain::RouteDialer> TcpSession::makeDialer(Route route, const Ta
 {
     return std::make_unique<chain::RouteDialer>(
         chain::DialContext{m_context.loop, m_context.resolver, m_service->resolver, m_service->hosts, m_service->direct,
-                           [this](const Endpoint &endpoint) { return isOwnListener(endpoint); }, isSniffed},
+                           [this](const Endpoint &endpoint) { return isOwnListener(endpoint); },
+                           isSniffed ? std::optional(m_record.destination.address) : std::nullopt},
         std::move(route), target);
 }
 
