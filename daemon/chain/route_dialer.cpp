@@ -55,8 +55,10 @@ void RouteDialer::resolve()
 
 void RouteDialer::useAddresses(std::vector<IpAddress> addresses)
 {
-    if (m_context.guardsInward && firstNode() == nullptr) {
-        std::erase_if(addresses, [](const IpAddress &address) {
+    if (m_context.onlyInwardTo && firstNode() == nullptr) {
+        std::erase_if(addresses, [this](const IpAddress &address) {
+            if (address == *m_context.onlyInwardTo)
+                return false;
             return address.isLinkLocal() || address.isMulticast() || net::isLocalAddress(address);
         });
         if (addresses.empty()) {

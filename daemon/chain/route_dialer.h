@@ -39,8 +39,9 @@ struct DialContext
     net::SocketOptions direct; ///< of sockets that go to the target itself, and of name look-ups
     /// Asked before a socket is made: is this address one of our own listeners?
     std::function<bool(const Endpoint &)> isOwnListener;
-    /// The target is a name that a client claimed: without a proxy in between it must not lead to this machine or link.
-    bool guardsInward = false;
+    /// Set: the target is a name that a client claimed. Without a proxy in between it must not lead to this machine or
+    /// link, except to this address, where the client went by itself.
+    std::optional<IpAddress> onlyInwardTo;
 };
 
 /// One attempt along one route. Thread: io.  Owner: the session; deleting it cancels it.

@@ -7,6 +7,7 @@
 #include "daemon/chain/router.h"
 #include "daemon/log/log.h"
 #include "daemon/net/original_destination.h"
+#include "daemon/net/own_connection.h"
 #include "daemon/session/session_limits.h"
 
 #include <algorithm>
@@ -116,6 +117,11 @@ void TcpSession::findDestination()
     if (isOwnListener(*destination)) { // somebody connected to the listener itself: going on would be a loop
         m_setup->client->abortOnClose();
         close(CloseReason::NotDiverted, "the connection was made to the listener itself");
+        return;
+    }
+    if (net::OwnConnection::isOne(m_record.client)) { // the rules divert what this daemon sends: a loop, too
+        m_setup->client->abortOnClose();
+        close(CloseReason::NotDiverted, "this is the daemon's own connection; the rules must except it, for example by a mark (so_mark)");
         return;
     }
     m_setup->original = {destination->address.toString(), destination->port};
@@ -503,7 +509,8 @@ std::unique_ptr<chain::RouteDialer> TcpSession::makeDialer(Route route, const Ta
 {
     return std::make_unique<chain::RouteDialer>(
         chain::DialContext{m_context.loop, m_context.resolver, m_service->resolver, m_service->hosts, m_service->direct,
-                           [this](const Endpoint &endpoint) { return isOwnListener(endpoint); }, isSniffed},
+                           [this](const Endpoint &endpoint) { return isOwnListener(endpoint); },
+                           isSniffed ? std::optional(m_record.destination.address) : std::nullopt},
         std::move(route), target);
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/stream/fd_stream.h"
 
+#include "daemon/net/original_destination.h"
 #include "daemon/net/socket_factory.h"
 
 #include <cerrno>
@@ -12,6 +13,10 @@ namespace sluice::stream {
 Result<std::unique_ptr<FdStream>> FdStream::create(net::EventLoop &loop, UniqueFd fd, bool isConnecting)
 {
     std::unique_ptr<FdStream> stream(new FdStream(loop, std::move(fd), isConnecting));
+    if (isConnecting) {
+        if (const auto local = net::localEndpoint(stream->fd()))
+            stream->m_own.emplace(*local);
+    }
     if (auto watched = loop.watch(stream->fd(), *stream); !watched)
         return std::move(watched).error();
     return stream;

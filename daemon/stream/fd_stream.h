@@ -5,9 +5,12 @@
 #pragma once
 
 #include "daemon/net/event_loop.h"
+#include "daemon/net/own_connection.h"
 #include "daemon/stream/stream.h"
 #include "helper/base/result.h"
 #include "helper/base/unique_fd.h"
+
+#include <optional>
 
 namespace sluice::stream {
 
@@ -56,6 +59,7 @@ private:
 
     net::EventLoop &m_loop;
     UniqueFd m_fd;
+    std::optional<net::OwnConnection> m_own; ///< of a connection that was made from here
     int m_errno = 0;
     bool m_isReadable = false;
     bool m_isWritable = false;

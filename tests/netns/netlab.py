@@ -158,7 +158,7 @@ class Lab:
             run("ip", "netns", "add", self.name(namespace))
             self.ip(namespace, "link", "set", "lo", "up")
             self.sysctl(namespace, "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
-                        "net.ipv4.tcp_congestion_control=reno", "net.ipv4.ip_local_port_range=10000 65000",
+                        "net.ipv4.tcp_congestion_control=reno", "net.ipv4.ip_local_port_range=10000 64999",
                         "net.ipv4.tcp_tw_reuse=1")
         self._link("gateway", "gw-c", "client", "client0", "10.77.20.1", "10.77.20.2", "fd77:20::1", "fd77:20::2")
         self._link("gateway", "gw-s", "server", "server0", "10.77.10.2", "10.77.10.1", "fd77:10::2", "fd77:10::1")

@@ -525,6 +525,12 @@ class InwardNames(Sniffing):
         for received in outside.received:
             self.assertTrue(received.startswith(b"GET / HTTP/1.1\r\nHost: "), received)
 
+    def test_gateway_service_that_the_client_went_to_itself(self):
+        """Its name, as in http://router.lan/: the address is the one that was connected to anyway."""
+        self.lab.serve("gateway", GATEWAY4, 83, echo)
+        self.exchange(GATEWAY4, 83, request_for("gateway.test"))
+        self.assert_reset(GATEWAY4, 83, request_for("inward.test"))
+
     def test_own_listener_is_not_dialled(self):
         for host in (f"{GATEWAY4}:12345", "gateway.test"):
             self.assert_reset(MANY4, 12345, request_for(host))
