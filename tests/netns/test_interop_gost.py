@@ -13,7 +13,7 @@ import threading
 import netlab
 from interop import (CLOSED_PORT, ECHO, GREETER, HTTP, SINK, SITES, SOURCE, TAIL, TLS, InteropTest, ask_http, ask_relay,
                      ask_socks5, host_port, is_listening)
-from netlab import GATEWAY4, GATEWAY6, SERVER4, SERVER6, receive_exactly, wait_until
+from netlab import GATEWAY4, GATEWAY6, SERVER4, SERVER6, wait_until
 
 GOST = os.environ.get("SLUICE_TEST_GOST", "")
 SKIPPED = 77  # what ctest takes for a skip
@@ -180,7 +180,7 @@ class OurServers(InteropTest):
                     with self.subTest(listen=listen, forward=forward, target=address):
                         self.check_ports(forward, address, **streams)
 
-    def check_ports(self, forward, address, streams=True, half_close=True):
+    def check_ports(self, forward, address, **streams):
         ports = {port: 20000 + port for port in (HTTP, TLS, ECHO, GREETER, TAIL, SINK, SOURCE)}
         services = [word for port, local in ports.items()
                     for word in ("-L", f"tcp://127.0.0.1:{local}/{host_port(address, port)}")]
@@ -190,8 +190,7 @@ class OurServers(InteropTest):
         try:
             self.check_page(address, "--connect-to", f"::127.0.0.1:{ports[HTTP]}")
             self.check_tls_page(address, "--connect-to", f"{SITES[address]}:{TLS}:127.0.0.1:{ports[TLS]}")
-            if streams:
-                self.check_streams(functools.partial(self.connect, ports), half_close)
+            self.check_streams(functools.partial(self.connect, ports), **streams)
         finally:
             gost.stop()
 
@@ -210,21 +209,24 @@ class OurServers(InteropTest):
         self.check_gost(node, node, addresses=[SERVER4])
 
     def test_relay_that_waits_for_the_client(self):
-        """GOST's default: its request comes with the client's first bytes, so no server can speak first through it."""
-        self.check_gost(f"relay://{GATEWAY4}:8420", f"relay://{GATEWAY4}:8420", streams=False)
+        """GOST's default: its request comes with the client's first bytes, so no server can speak first through it. It
+        also gives up the answer when the program before it finishes."""
+        self.check_gost(f"relay://{GATEWAY4}:8420", f"relay://{GATEWAY4}:8420", greeting=False, half_close=False)
 
     def test_socks5(self):
-        """With and without GOST's own methods. Its client gives up the answer when the program before it finishes."""
-        self.check_gost(f"socks5://{GATEWAY4}:1080", f"socks5://{GATEWAY4}:1080?notls=true",
-                        f"socks5://{GATEWAY4}:1080", half_close=False)
-        self.check_gost(f"socks5://alice:open-sesame@{GATEWAY4}:1080",
-                        f"socks5://alice:open-sesame@{GATEWAY4}:1080", half_close=False, addresses=[SERVER4])
+        """GOST's client offers its own methods, too. It drops bytes of the target that come along with the reply, and
+        gives up the answer when the program before it finishes, as with its own server."""
+        node = f"socks5://{GATEWAY4}:1080"
+        self.check_gost(node, node, node + "?notls=true", greeting=False, half_close=False)
+        node = f"socks5://alice:open-sesame@{GATEWAY4}:1080"
+        self.check_gost(node, node, addresses=[SERVER4], greeting=False, half_close=False)
 
     def test_http(self):
-        self.check_gost(f"http://{GATEWAY4}:8080", f"http://{GATEWAY4}:8080")
-        self.check_gost(f"http://alice:open-sesame@{GATEWAY4}:8080", f"http://alice:open-sesame@{GATEWAY4}:8080",
-                        addresses=[SERVER4])
-        self.check_gost(f"http+tls://{GATEWAY4}:8080", f"http+tls://{GATEWAY4}:8080", addresses=[SERVER4])
+        """GOST's client drops bytes of the target that come along with the answer, as with its own server."""
+        node = f"http://{GATEWAY4}:8080"
+        self.check_gost(node, node, greeting=False)
+        for node in (f"http://alice:open-sesame@{GATEWAY4}:8080", f"http+tls://{GATEWAY4}:8080"):
+            self.check_gost(node, node, addresses=[SERVER4], greeting=False)
 
 
 if __name__ == "__main__":
