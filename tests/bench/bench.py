@@ -117,7 +117,11 @@ class Bench:
         try:
             yield json.loads(load.stdout.readline() or '{"held": 0, "failed": 1}')
         finally:
-            load.communicate()
+            load.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                load.wait(5)
+            load.kill()
+            load.wait()
 
     def run_test(self, name, seconds, process=None):
         words, address, unit, _ = TESTS[name]

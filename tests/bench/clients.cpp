@@ -333,17 +333,18 @@ int connectAndClose(const IpAddress &server, int connections, double seconds)
     return 0;
 }
 
-/// Each connection sends and gets a byte, so that it exists on the far side too.
+/// Each connection sends a request and gets it back, so that it exists on the far side too.
 int holdIdle(const IpAddress &server, int connections)
 {
     std::vector<UniqueFd> held;
     int failed = 0;
     for (int i = 0; i < connections && failed < 50; ++i) {
-        UniqueFd fd = connectTo(neighbour(server, static_cast<std::uint32_t>(i) % 16), echoPort);
-        std::byte byte{'i'};
+        const IpAddress address = neighbour(server, static_cast<std::uint32_t>(i) % 16);
+        UniqueFd fd = connectTo(address, echoPort);
+        Request answer;
         if (fd)
             makeBlocking(fd.get(), 3);
-        if (fd && sendAll(fd.get(), std::span(&byte, 1)) && receiveAll(fd.get(), std::span(&byte, 1)))
+        if (fd && sendAll(fd.get(), requestFor(address)) && receiveAll(fd.get(), answer))
             held.push_back(std::move(fd));
         else
             ++failed;
