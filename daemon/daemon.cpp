@@ -258,6 +258,8 @@ void Daemon::onSignal()
 
 void Daemon::reload()
 {
+    if (m_isStopping)
+        return;
     log::Entry(log::Level::Info, "reading the configuration again");
     const auto config = loadConfig();
     if (!config) {

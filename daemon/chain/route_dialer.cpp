@@ -24,6 +24,7 @@ void RouteDialer::start(std::span<const std::byte> early, Done done)
 {
     m_early = early;
     m_done = std::move(done);
+    m_waitsFor = firstNode();
     resolve();
 }
 
@@ -136,6 +137,7 @@ void RouteDialer::connected()
 void RouteDialer::dialNode(std::size_t index, StreamPtr below)
 {
     const Node &node = *m_route.nodes[index];
+    m_waitsFor = &node;
     if (node.dialer->isTransparent()) {
         askNode(index, std::move(below));
         return;

@@ -61,6 +61,8 @@ public:
     void start(std::span<const std::byte> early, Done done);
 
     [[nodiscard]] const Route &route() const { return m_route; }
+    /// The node whose answer is awaited now; null when it is the target's own.
+    [[nodiscard]] const Node *waitsFor() const { return m_waitsFor; }
 
 private:
     void resolve();
@@ -89,6 +91,7 @@ private:
     stream::HandshakePtr m_handshake;
     Endpoint m_local;
     bool m_earlySent = false;
+    const Node *m_waitsFor = nullptr;
 };
 
 } // namespace sluice::chain

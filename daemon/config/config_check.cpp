@@ -381,6 +381,8 @@ private:
                   "type-mismatch");
             return;
         }
+        if (handlesUdp)
+            warn(service.path, "sluiced does not take UDP (redu) yet; it will refuse to start with this service", "udp-not-yet");
         if (isTransparent(service.handler.type) != isTransparent(service.listener.type)) {
             warn(service.path,
                  "handler " + inQuotes(service.handler.type) + " and listener " + inQuotes(service.listener.type) +

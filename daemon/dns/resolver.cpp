@@ -23,6 +23,9 @@ namespace {
 /// After one family has answered, how long the other may still take.
 constexpr auto otherFamilyGrace = 100ms;
 
+/// Over TCP: two answers of the greatest length, each behind its two bytes of length.
+constexpr std::size_t maxReceived = 2 * (2 + 65535);
+
 std::string readFile(const char *path)
 {
     std::ifstream file(path);
@@ -265,7 +268,11 @@ void NetworkLookup::readStream()
         const ssize_t count = ::recv(m_fd.get(), buffer.data(), buffer.size(), 0);
         if (count > 0) {
             m_received.insert(m_received.end(), buffer.begin(), buffer.begin() + count);
-            continue;
+            if (m_received.size() <= maxReceived)
+                continue;
+            m_error = {ErrorCode::ProtocolError, "nameserver " + server().address.toString() + " sends more than two answers", 0};
+            askNext();
+            return;
         }
         if (count < 0 && errno == EINTR)
             continue;
@@ -353,13 +360,19 @@ void NetworkLookup::finish()
 
 void NetworkLookup::closeSocket()
 {
-    m_resolver.m_loop.forget(*this);
+    if (m_fd)
+        m_resolver.m_loop.forget(m_fd.get(), *this);
     m_fd.reset();
 }
 
 std::unique_ptr<Lookup> Resolver::lookUp(const std::string &name, ResolverSettingsPtr settings, const net::SocketOptions &socket)
 {
-    const std::string key = (settings != nullptr ? settings->name : std::string()) + '\0' + name;
+    std::string key;
+    if (settings != nullptr) { // by its servers, for a reload may give a name new ones
+        for (const Nameserver &server : settings->nameservers)
+            key += server.address.toString() + static_cast<char>('0' + static_cast<int>(server.preference)) + ' ';
+    }
+    key += '\0' + name;
     if (const auto cached = m_cache.find(key); cached != m_cache.end()) {
         if (m_loop.now() < cached->second.goodUntil)
             return std::make_unique<KnownLookup>(cached->second.addresses);

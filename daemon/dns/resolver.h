@@ -79,7 +79,7 @@ private:
     void remember(const std::string &key, std::vector<IpAddress> addresses, std::chrono::seconds ttl);
 
     net::EventLoop &m_loop;
-    std::map<std::string, Cached, std::less<>> m_cache; ///< by settings name, NUL, host name
+    std::map<std::string, Cached, std::less<>> m_cache; ///< by nameservers, NUL, host name
 };
 
 } // namespace sluice::dns

@@ -40,7 +40,7 @@ public:
 protected:
     stream::IoResult readBelow(std::span<std::byte> buffer) override
     {
-        for (;;) {
+        for (int i = 0; i < maxSurplusReads; ++i) {
             stream::IoResult got = below().read(buffer);
             if (got.kind != stream::IoResult::Data)
                 return got;
@@ -49,9 +49,12 @@ protected:
             if (got.bytes > 0)
                 return got;
         }
+        return {stream::IoResult::End, 0};
     }
 
 private:
+    static constexpr int maxSurplusReads = 16; ///< a client that floods is one that has ended
+
     std::uint64_t m_left;
 };
 

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t maxPending = 1024 * 1024; // bytes
 constexpr std::chrono::milliseconds gatherTime(5);
+constexpr std::chrono::seconds maxFlushTime(1); ///< an output that takes nothing must not stop the process
 constexpr std::array<std::string_view, 6> levelNames{"trace", "debug", "info", "warn", "error", "fatal"};
 
 std::atomic<Level> currentLevel{Level::Info};
@@ -39,25 +40,15 @@ void writeAll(int fd, std::string_view text)
     }
 }
 
-/// The thread that writes. Started with the first entry, ended (after a flush) with the process.
+/// The thread that writes. Started with the first entry; it ends with the process.
 class Writer
 {
 public:
+    /// Never destroyed: at the end of the process its thread may be stuck in a write that nobody reads.
     static Writer &instance()
     {
-        static Writer writer;
+        static Writer &writer = *new Writer;
         return writer;
-    }
-
-    ~Writer()
-    {
-        {
-            const std::lock_guard lock(m_mutex);
-            m_isStopping = true;
-        }
-        m_wake.notify_all();
-        if (m_thread.joinable())
-            m_thread.join();
     }
 
     void setOutput(int fd, UniqueFd owned)
@@ -93,7 +84,7 @@ public:
             return;
         ++m_flushing;
         m_wake.notify_all();
-        m_idle.wait(lock, [this] { return m_pending.empty() && !m_isWriting; });
+        m_idle.wait_for(lock, maxFlushTime, [this] { return m_pending.empty() && !m_isWriting; });
         --m_flushing;
     }
 
@@ -103,11 +94,9 @@ private:
         std::string batch;
         std::unique_lock lock(m_mutex);
         for (;;) {
-            m_wake.wait(lock, [this] { return m_isStopping || !m_pending.empty(); });
-            if (m_pending.empty())
-                return;
+            m_wake.wait(lock, [this] { return !m_pending.empty(); });
             // Under load the others then wake this thread once a batch and not once an entry.
-            m_wake.wait_for(lock, gatherTime, [this] { return m_isStopping || m_flushing > 0; });
+            m_wake.wait_for(lock, gatherTime, [this] { return m_flushing > 0; });
             batch.clear();
             batch.swap(m_pending);
             const std::uint64_t dropped = std::exchange(m_dropped, 0);
@@ -135,7 +124,6 @@ private:
     int m_fd = STDERR_FILENO;
     UniqueFd m_owned;
     int m_flushing = 0; ///< callers of flush() that wait
-    bool m_isStopping = false;
     bool m_isWriting = false;
     std::thread m_thread;
 };

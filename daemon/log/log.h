@@ -30,7 +30,7 @@ void configure(const Settings &settings);
 
 [[nodiscard]] bool isEnabled(Level level);
 
-/// Writes out everything that is pending; returns when it is written. Thread: any.
+/// Waits until everything that is pending is written, at most a second. Thread: any.
 void flush();
 
 /// One entry, written when it goes out of scope. Building it costs nothing when its level is off.

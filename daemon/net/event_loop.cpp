@@ -71,8 +71,9 @@ void EventLoop::rewatch(int fd, FdHandler &handler, std::uint32_t events)
     ::epoll_ctl(m_epoll.get(), EPOLL_CTL_MOD, fd, &event);
 }
 
-void EventLoop::forget(FdHandler &handler)
+void EventLoop::forget(int fd, FdHandler &handler)
 {
+    ::epoll_ctl(m_epoll.get(), EPOLL_CTL_DEL, fd, nullptr);
     for (int i = m_batchNext; i < m_batchCount; ++i) {
         if (m_batch[i].data.ptr == &handler)
             m_batch[i].data.ptr = nullptr;

@@ -110,9 +110,9 @@ public:
     Result<void> watch(int fd, FdHandler &handler, std::uint32_t events = readWriteEdge);
     /// Changes what is watched (level-triggered acceptors pause and resume so).
     void rewatch(int fd, FdHandler &handler, std::uint32_t events);
-    /// No event that is already fetched reaches `handler` any more. The kernel drops the descriptor when it is closed,
-    /// which the caller does next.
-    void forget(FdHandler &handler);
+    /// No event of `fd` reaches `handler` any more, neither fetched nor future. Closing alone would not do: while another
+    /// thread starts a process, the child holds a copy of the descriptor, and the kernel goes on watching it.
+    void forget(int fd, FdHandler &handler);
 
     /// Runs `task` when its turn comes. Queueing a queued task does nothing.
     void queue(BulkTask &task);

@@ -173,9 +173,17 @@ bool isLocalAddress(const IpAddress &address)
     auto fd = makeSocket(address.family(), SOCK_DGRAM);
     if (!fd)
         return false;
+    // The way to an own address starts at that address. (bind(2) would tell too, but for net.ipv4.ip_nonlocal_bind.)
     sockaddr_storage storage;
-    const socklen_t length = Endpoint{address, 0}.toSockaddr(storage);
-    return ::bind(fd->get(), reinterpret_cast<sockaddr *>(&storage), length) == 0;
+    constexpr std::uint16_t discardPort = 9; // nothing is sent
+    socklen_t length = Endpoint{address, discardPort}.toSockaddr(storage);
+    if (::connect(fd->get(), reinterpret_cast<sockaddr *>(&storage), length) != 0)
+        return false;
+    length = sizeof storage;
+    if (::getsockname(fd->get(), reinterpret_cast<sockaddr *>(&storage), &length) != 0)
+        return false;
+    const auto source = Endpoint::fromSockaddr(storage);
+    return source && source->address == address;
 }
 
 void resetOnClose(int fd)

@@ -50,7 +50,7 @@ struct ListenOptions
 /// A host name or a missing port is an error. IPv6 is left out of ":12345" where the kernel has none.
 [[nodiscard]] Result<std::vector<Endpoint>> listenEndpoints(const std::string &address);
 
-/// Is this one of the machine's own addresses? Asked of the kernel by binding to it, so it is always current.
+/// Is this one of the machine's own addresses? Asked of the kernel's routing, so it is always current.
 [[nodiscard]] bool isLocalAddress(const IpAddress &address);
 
 /// Makes close(2) on this socket send RST (SO_LINGER 0).

@@ -219,9 +219,9 @@ void Pump::passEndOn(std::size_t from)
     if (m_isOver || !direction.sawEnd || direction.hasEnded || direction.inPipe > 0 || direction.spill != nullptr)
         return;
     direction.hasEnded = true;
-    if (m_directions[1 - from].hasEnded)
-        m_isOver = true; // closing both says it all
-    else
+    m_isOver = m_directions[1 - from].hasEnded;
+    // Closing says it all on a plain socket; TLS has a word for it.
+    if (!m_isOver || m_streams[1 - from]->plainSocket() == nullptr)
         m_streams[1 - from]->shutdownWrite();
 }
 

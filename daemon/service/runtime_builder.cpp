@@ -157,6 +157,8 @@ Result<void> Builder::buildLists()
             const auto password = line.find_first_not_of(" \t", blank);
             accepted.push_back({line.substr(0, blank), password == std::string::npos ? "" : line.substr(password), {}});
         }
+        if (accepted.empty()) // no users would mean no question
+            return Error{ErrorCode::InvalidConfig, "auther " + auther.name + " has no user, so nobody could log in; add one or remove the auther", 0};
         m_authers[auther.name] = std::move(accepted);
     }
     return {};
@@ -170,6 +172,8 @@ Result<std::unique_ptr<ServiceRuntime>> Builder::buildService(const ServiceConfi
     runtime->listenerType = service.listener.type;
     runtime->stats = statsOf(service.name);
 
+    if (service.handler.type == "redu" || service.listener.type == "redu")
+        return Error{ErrorCode::Unsupported, "sluiced does not take UDP (redu) yet; take the service out of the configuration", 0};
     const auto &handler = service.handler.metadata;
     if (isTransparentType(service.handler.type)) {
         const bool isTproxy = handler.boolean({"tproxy"}).value_or(false)
@@ -185,10 +189,13 @@ Result<std::unique_ptr<ServiceRuntime>> Builder::buildService(const ServiceConfi
     if (!endpoints)
         return std::move(endpoints).error();
     runtime->listensAt = std::move(*endpoints);
-    const std::uint32_t mark = service.mark.value_or(m_options.guardMark);
+    std::uint32_t mark = service.mark.value_or(m_options.guardMark);
     runtime->listenOptions.isTransparent = runtime->destination == Destination::Tproxy;
-    if (runtime->destination != Destination::Asked)
-        runtime->listenOptions.mark = mark != 0 ? mark : firstNodeMark(service);
+    if (runtime->destination != Destination::Asked) {
+        if (mark == 0) // what a bypass sends directly must not be diverted again either
+            mark = firstNodeMark(service);
+        runtime->listenOptions.mark = mark;
+    }
 
     auto made = handler::makeHandler(service.handler, credentials(service.handler));
     if (!made)
@@ -340,7 +347,11 @@ policy::BypassGroup Builder::bypassGroup(const config::NameList &names) const
 std::uint32_t Builder::firstNodeMark(const ServiceConfig &service) const
 {
     for (const config::ChainConfig &chain : m_config.chains) {
-        if (chain.name != service.handler.chain || chain.hops.empty())
+        const bool isUsed = chain.name == service.handler.chain
+                            || (service.handler.chainGroup
+                                && std::any_of(service.handler.chainGroup->chains.begin(), service.handler.chainGroup->chains.end(),
+                                               [&chain](const config::ChainRef &used) { return used.name == chain.name; }));
+        if (!isUsed || chain.hops.empty())
             continue;
         for (const config::NodeConfig &node : chain.hops.front().nodes) {
             if (node.mark)

@@ -56,7 +56,6 @@ struct ServiceRuntime
     policy::BypassGroup bypasses;
     chain::HostsPtr hosts;
     dns::ResolverSettingsPtr resolver;
-    bool resolvesHere = false; ///< a resolver or hosts is set: names are resolved before the chain sees them
     std::vector<chain::ChainPtr> chains; ///< none: direct; several: a chain group, chosen at random
     net::SocketOptions direct;
     int retries = 0;

@@ -19,7 +19,7 @@ TcpAcceptor::TcpAcceptor(session::SessionContext &context, ConnectionBudget &bud
 
 TcpAcceptor::~TcpAcceptor()
 {
-    m_context.loop.forget(*this);
+    m_context.loop.forget(m_fd.get(), *this);
 }
 
 void TcpAcceptor::onEvents(std::uint32_t)

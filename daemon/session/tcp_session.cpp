@@ -7,6 +7,7 @@
 #include "daemon/chain/router.h"
 #include "daemon/log/log.h"
 #include "daemon/net/original_destination.h"
+#include "daemon/sniff/host_name.h"
 #include "daemon/net/own_connection.h"
 #include "daemon/session/session_limits.h"
 
@@ -148,6 +149,10 @@ void TcpSession::askClient()
     moveTo(State::Requesting);
     m_timer.armIn(limits::requestTime);
     m_setup->dialogue = m_service->handler->serve();
+    if (m_setup->dialogue == nullptr) {
+        close(CloseReason::NotDiverted, "this handler takes diverted connections only");
+        return;
+    }
     m_setup->dialogue->start(*m_setup->client, [this](Result<handler::Request> request) {
         m_setup->client->setWatcher(this);
         m_timer.disarm();
@@ -159,8 +164,15 @@ void TcpSession::askClient()
         }
         if (!request->user.empty())
             m_record.user = std::make_unique<const std::string>(std::move(request->user));
-        m_record.host = request->target;
-        m_setup->original = std::move(request->target);
+        // One spelling for all lists: they must not be dodged by capitals or a final dot.
+        const auto host = sniff::normaliseHost(IpAddress::parse(request->target.host) ? joinHostPort(request->target.host, 0)
+                                                                                      : request->target.host);
+        if (!host || (host->literal && host->literal->isUnspecified())) {
+            refuse(CloseReason::BadRequest, {ErrorCode::InvalidArgument, "the client asked for a target that is no host", 0});
+            return;
+        }
+        m_setup->original = {host->literal ? host->literal->toString() : host->name, request->target.port};
+        m_record.host = m_setup->original;
         checkAddress();
     });
 }
@@ -305,17 +317,21 @@ void TcpSession::decide(const sniff::SniffResult &sniffed)
 void TcpSession::dial(const Target &target, bool isSniffed)
 {
     moveTo(State::Dialing);
-    m_setup->target = target;
+    if (const stream::FdStream *client = m_setup->client->plainSocket(); client != nullptr && client->isBroken()) {
+        close(CloseReason::ClientGone, {});
+        return;
+    }
+    m_setup->target = resolvedByHosts(target);
     m_setup->targetIsSniffed = isSniffed;
     m_timer.armIn(m_service->dialTimeout.count() > 0 ? m_service->dialTimeout : Duration(limits::dialTime));
-    auto route = pickRoute(target);
+    auto route = pickRoute(m_setup->target);
     if (!route) {
         refuse(CloseReason::NoNode, route.error());
         return;
     }
     if (!route->nodes.empty())
         readEarly();
-    m_setup->dialer = makeDialer(std::move(*route), target, isSniffed);
+    m_setup->dialer = makeDialer(std::move(*route), m_setup->target, isSniffed);
     m_setup->dialer->start(m_setup->head, [this](chain::Dialed *dialed, const chain::DialError *error) { onDialed(dialed, error); });
 }
 
@@ -478,11 +494,11 @@ void TcpSession::onTimer(net::Timer &)
         }
         return;
     case State::Dialing: {
-        const auto &nodes = m_setup->dialer->route().nodes;
-        const Error error{ErrorCode::Timeout, "no answer from " + (nodes.empty() ? m_setup->target : nodes.front()->address).toString()
+        const chain::Node *node = m_setup->dialer->waitsFor();
+        const Error error{ErrorCode::Timeout, "no answer from " + (node != nullptr ? node->address : m_setup->target).toString()
                                                   + " within the dial timeout", 0};
-        if (!nodes.empty())
-            nodes.front()->health->recordFailure(m_context.loop.now());
+        if (node != nullptr)
+            node->health->recordFailure(m_context.loop.now());
         dialFailed(error);
         return;
     }
@@ -512,6 +528,15 @@ std::unique_ptr<chain::RouteDialer> TcpSession::makeDialer(Route route, const Ta
                            [this](const Endpoint &endpoint) { return isOwnListener(endpoint); },
                            isSniffed ? std::optional(m_record.destination.address) : std::nullopt},
         std::move(route), target);
+}
+
+/// A chain gets the address that the service's hosts give a name. (What is dialled from here asks them by itself.)
+Target TcpSession::resolvedByHosts(const Target &target) const
+{
+    if (m_service->hosts == nullptr || m_service->chains.empty())
+        return target;
+    const auto mapped = m_service->hosts->lookup(target.host);
+    return mapped.empty() ? target : Target{mapped.front().toString(), target.port};
 }
 
 Decision TcpSession::judge(std::string_view sniffedName) const

@@ -76,6 +76,7 @@ private:
     void moveTo(State state);
     void readEarly();
     [[nodiscard]] std::unique_ptr<chain::RouteDialer> makeDialer(chain::Route route, const connector::Target &target, bool isSniffed);
+    [[nodiscard]] connector::Target resolvedByHosts(const connector::Target &target) const;
     /// What the service's bypass lists say of the original destination, with the sniffed name if there is one.
     [[nodiscard]] policy::Decision judge(std::string_view sniffedName) const;
     [[nodiscard]] Result<chain::Route> pickRoute(const connector::Target &target);

@@ -24,7 +24,7 @@ Result<std::unique_ptr<FdStream>> FdStream::create(net::EventLoop &loop, UniqueF
 
 FdStream::~FdStream()
 {
-    m_loop.forget(*this);
+    m_loop.forget(fd(), *this);
 }
 
 void FdStream::onEvents(std::uint32_t events)

@@ -42,6 +42,12 @@ def run(*argv, check=True, timeout=30, **kwargs):
     return result
 
 
+def in_time(seconds):
+    """A bound for an assertion on time: what is expected, times ten. Machines may be busy; a hang, a wrong timeout or a
+    busy loop exceeds it all the same. How fast things are is measured by tests/bench."""
+    return 10 * seconds
+
+
 def wait_until(condition, what, seconds=10.0):
     """Waits for a condition; fails with `what` when it does not come true in time."""
     deadline = time.monotonic() + seconds

@@ -92,11 +92,11 @@ class Descriptors(Limits):
         """Next to no CPU time, few useless accepts, and the flows that are there go on."""
         cpu = self.daemon.cpu_seconds()
         time.sleep(1)
-        self.assertLess(self.daemon.cpu_seconds() - cpu, 0.05)
+        self.assertLess(self.daemon.cpu_seconds() - cpu, netlab.in_time(0.03))
         failing = self.failing_accepts(1)
         self.assertLess(failing, 50)
         for sock in working:
-            self.assertLess(round_trip(sock), 0.2)
+            self.assertLess(round_trip(sock), netlab.in_time(0.2))
         return failing
 
     def test_more_clients_than_the_budget(self):
@@ -110,7 +110,7 @@ class Descriptors(Limits):
         self.assertLess(len(server.peers), 100)
         for sock in others[:-1]:
             sock.close()
-        self.assertLess(round_trip(others[-1]), 2)  # it was last in the queue
+        self.assertLess(round_trip(others[-1]), netlab.in_time(2))  # it was last in the queue
 
     def test_no_descriptor_for_accept(self):
         self.lab.serve("server", MANY4, 81, echo)
@@ -124,7 +124,7 @@ class Descriptors(Limits):
         before = time.monotonic()
         for sock in waiting:
             round_trip(sock)
-        self.assertLess(time.monotonic() - before, 0.3)
+        self.assertLess(time.monotonic() - before, netlab.in_time(0.3))
 
     def test_no_descriptor_for_the_dial(self):
         """One is left: the client is accepted, and reset when there is none to dial with."""
@@ -260,7 +260,7 @@ class Memory(Limits):
             receive_exactly(sock, 1000)
         time.sleep(1)  # the buffers of the kernel fill up
         self.assertLess(self.daemon.rss_kib() - before, 4 * 1024)
-        self.assertLess(max(round_trip(other) for _ in range(20)), 0.1)
+        self.assertLess(max(round_trip(other) for _ in range(20)), netlab.in_time(0.1))
         for sock in (*slow, other):
             netlab.reset(sock)
 
@@ -273,7 +273,7 @@ class Memory(Limits):
         sockets = self.clients(2000, 87)
         wait_until(lambda: self.daemon.socket_count() == self.idle_sockets + 2 * 2001, "all are relayed", 20)
         self.assertLess(self.daemon.rss_kib() - before, 2 * 1024)
-        self.assertLess(sorted(round_trip(first) for _ in range(50))[40], 2 * alone + 0.002)
+        self.assertLess(sorted(round_trip(first) for _ in range(50))[40], netlab.in_time(alone + 0.02))
         for sock in (*sockets, first):
             netlab.reset(sock)
 
@@ -310,12 +310,12 @@ class SlowSenders(Limits):
         for at in range(5):
             for number, sock in enumerate(slow):
                 sock.sendall((hello if number % 2 else request_for("any.test"))[at:at + 1])
-            self.assertLess(sorted(exchange() for _ in range(20))[18], 2 * alone + 0.05)
+            self.assertLess(sorted(exchange() for _ in range(20))[18], netlab.in_time(alone + 0.05))
         self.assertLess(self.daemon.rss_kib() - before, 500 * 20)
         self.assertEqual(forwarded, [])
         for sock in slow:
             receive_exactly(sock, 5)
-        self.assertLess(time.monotonic() - started, 3.5 + duration)
+        self.assertLess(time.monotonic() - started, netlab.in_time(3.5 + duration))
         for sock in slow:
             netlab.reset(sock)
 
@@ -349,7 +349,7 @@ class Stopping(unittest.TestCase):
         self.start("30s")
         self.stop()
         self.sock.close()
-        self.assertEqual(self.daemon.popen.wait(2), 0)
+        self.assertEqual(self.daemon.popen.wait(10), 0)
 
     def test_ends_after_the_drain_time(self):
         self.start("1s")
@@ -364,8 +364,8 @@ class Stopping(unittest.TestCase):
         self.stop()
         before = time.monotonic()
         self.daemon.popen.send_signal(signal.SIGTERM)
-        self.assertEqual(self.daemon.popen.wait(2), 0)
-        self.assertLess(time.monotonic() - before, 0.5)
+        self.assertEqual(self.daemon.popen.wait(10), 0)
+        self.assertLess(time.monotonic() - before, netlab.in_time(0.5))
 
     def test_ends_at_once_without_connections(self):
         self.start("30s")
@@ -373,7 +373,7 @@ class Stopping(unittest.TestCase):
         self.lab.closed(self.daemon)
         before = time.monotonic()
         self.assertEqual(self.daemon.stop(), 0)
-        self.assertLess(time.monotonic() - before, 0.5)
+        self.assertLess(time.monotonic() - before, netlab.in_time(0.5))
 
 
 if __name__ == "__main__":

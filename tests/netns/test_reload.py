@@ -181,11 +181,13 @@ chains:
             thread.start()
         before = count[0]
         sockets = self.daemon.fd_count()
-        for number in range(20):
-            self.reload(FIRST + (SECOND if number % 2 == 0 else ""))
-        done.set()
-        for thread in threads:
-            thread.join(10)
+        try:
+            for number in range(20):
+                self.reload(FIRST + (SECOND if number % 2 == 0 else ""))
+        finally:
+            done.set()  # or the threads would keep the test alive for ever
+            for thread in threads:
+                thread.join(10)
         self.assertEqual(failures, [])
         self.assertGreater(count[0] - before, 50)
         self.assertLessEqual(self.daemon.fd_count(), sockets + 16)  # nothing piles up

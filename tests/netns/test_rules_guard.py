@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from netlab import require_root, wait_until
+from netlab import in_time, require_root, wait_until
 from rulebed import APPLY_PLAN, BACKENDS, Namespace
 
 PLAN = ("--tproxy", "1", "--udp", "1", "--mode", "both")
@@ -58,7 +58,7 @@ class Guard(unittest.TestCase):
         took = time.monotonic() - start
         self.assertEqual(self.namespace.state(), self.before)
         self.assertEqual([entry for entry in os.listdir(self.folder) if entry.endswith(".journal")], [])
-        self.assertLess(took, seconds)
+        self.assertLess(took, in_time(seconds))
 
     def test_orderly_end(self):
         process, janitor = self.hold()

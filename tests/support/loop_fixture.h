@@ -85,7 +85,7 @@ public:
         if (!m_loop.watch(m_fd.get(), *this))
             std::abort();
     }
-    ~Peer() { m_loop.forget(*this); }
+    ~Peer() { m_loop.forget(m_fd.get(), *this); }
 
     std::string received;
     bool sawEnd = false; ///< the other side finished or closed
@@ -104,7 +104,7 @@ public:
     }
     void close()
     {
-        m_loop.forget(*this);
+        m_loop.forget(m_fd.get(), *this);
         m_fd.reset();
     }
     /// Closes with RST.

@@ -36,8 +36,8 @@ public:
     }
     ~Nameserver()
     {
-        m_loop.forget(*this);
-        m_loop.forget(m_tcpAcceptor);
+        m_loop.forget(m_udp.get(), *this);
+        m_loop.forget(m_tcp.get(), m_tcpAcceptor);
     }
 
     Endpoint address;

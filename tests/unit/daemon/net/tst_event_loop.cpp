@@ -147,11 +147,11 @@ private slots:
         QVERIFY(loop.watch(second.get(), listeners[1], EPOLLIN | EPOLLET));
         // Whichever comes first silences the other.
         listeners[0].then = [&] {
-            loop.forget(listeners[1]);
+            loop.forget(second.get(), listeners[1]);
             second.reset();
         };
         listeners[1].then = [&] {
-            loop.forget(listeners[0]);
+            loop.forget(first.get(), listeners[0]);
             first.reset();
         };
         QCOMPARE(::send(firstPeer.get(), "x", 1, 0), ssize_t(1));
@@ -212,7 +212,7 @@ private slots:
         loop.queue(endless);
         QVERIFY(fixture.runUntil([&] { return listener.count == 1; }));
         QCOMPARE(turnsAtEvent, std::size_t(10)); // no turn between the byte and its event
-        loop.forget(listener);
+        loop.forget(mine.get(), listener);
     }
 
     void givesBulkLargeTurnsOnlyWhileAllIsCalm()
