@@ -16,6 +16,7 @@ namespace sluice::lab {
 
 namespace {
 
+using namespace Qt::StringLiterals;
 using Clock = std::chrono::steady_clock;
 
 // A hello of this size does not fit one segment of a 1500-byte link, nor the first read of a careless sniffer.
@@ -156,7 +157,7 @@ Result<std::string> probeIperf(const ProbeContext &context)
     const QJsonDocument report = QJsonDocument::fromJson(QByteArray::fromStdString(*output));
     const double bits = report[u"end"][u"sum_received"][u"bits_per_second"].toDouble();
     if (bits <= 0) // with --json iperf3 exits 0 on failure, too
-        return failed("iperf3: " + report[u"error"].toString(u"no throughput reported"_qs).toStdString());
+        return failed("iperf3: " + report[u"error"].toString(u"no throughput reported"_s).toStdString());
     return QString::asprintf("%.2f Gbit/s", bits / 1e9).toStdString();
 }
 

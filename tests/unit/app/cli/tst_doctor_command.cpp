@@ -7,6 +7,7 @@
 #include <QJsonObject>
 #include <QTest>
 
+using namespace Qt::StringLiterals;
 using namespace sluice::cli;
 
 class TestDoctorCommand : public QObject
@@ -29,7 +30,7 @@ private slots:
                 .object();
         QCOMPARE(report[u"schema"].toInt(), 1);
         QCOMPARE(report[u"checks"].toArray().size(), 2);
-        QCOMPARE(report[u"checks"].toArray().at(1).toObject()[u"state"].toString(), u"degraded"_qs);
+        QCOMPARE(report[u"checks"].toArray().at(1).toObject()[u"state"].toString(), u"degraded"_s);
     }
 
     void findsDiversionsOfOtherPrograms()

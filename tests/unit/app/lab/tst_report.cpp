@@ -7,6 +7,7 @@
 #include <QJsonObject>
 #include <QTest>
 
+using namespace Qt::StringLiterals;
 using namespace sluice::lab;
 
 class TestReport : public QObject
@@ -44,11 +45,11 @@ private slots:
         QCOMPARE(report[u"passed"].toInt(), 1);
         QCOMPARE(report[u"failed"].toInt(), 1);
         const QJsonObject probe = report[u"probes"].toArray().at(1).toObject();
-        QCOMPARE(probe[u"setup"].toString(), u"TPROXY gateway relay"_qs);
-        QCOMPARE(probe[u"family"].toString(), u"IPv6"_qs);
-        QCOMPARE(probe[u"probe"].toString(), u"echo"_qs);
+        QCOMPARE(probe[u"setup"].toString(), u"TPROXY gateway relay"_s);
+        QCOMPARE(probe[u"family"].toString(), u"IPv6"_s);
+        QCOMPARE(probe[u"probe"].toString(), u"echo"_s);
         QCOMPARE(probe[u"passed"].toBool(true), false);
-        QCOMPARE(probe[u"detail"].toString(), u"said \"no\"\n\u00e4"_qs);
+        QCOMPARE(probe[u"detail"].toString(), u"said \"no\"\n\u00e4"_s);
         QCOMPARE(probe[u"duration_ms"].toInt(), 12);
     }
 
