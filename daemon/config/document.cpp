@@ -57,11 +57,6 @@ Value &Value::operator=(const Value &) = default;
 Value &Value::operator=(Value &&) noexcept = default;
 Value::~Value() = default;
 
-bool operator==(const Value &left, const Value &right)
-{
-    return left.data == right.data;
-}
-
 bool Value::isScalar() const
 {
     return !isNull() && list() == nullptr && map() == nullptr;

@@ -44,6 +44,7 @@ public:
     std::map<std::uint16_t, std::vector<std::string>> records; ///< by type
     bool isSilent = false;
     bool truncates = false; ///< over UDP
+    bool floods = false;    ///< over TCP: sends an endless answer
     bool forgesFirst = false; ///< sends an answer with a wrong id before the right one
     std::uint8_t code = 0;
     int udpQuestions = 0, tcpQuestions = 0;
@@ -82,6 +83,10 @@ private:
             return;
         m_connections.push_back(std::make_unique<test::Peer>(m_loop, std::move(fd)));
         m_connections.back()->onReceived = [this](test::Peer &peer) {
+            if (floods) {
+                peer.send(std::string(1024 * 1024, '\xff'));
+                return;
+            }
             while (peer.received.size() >= 2) {
                 const std::size_t length = (static_cast<unsigned char>(peer.received[0]) << 8) | static_cast<unsigned char>(peer.received[1]);
                 if (peer.received.size() < 2 + length)
@@ -253,6 +258,17 @@ private slots:
     {
         QVERIFY(!resolve("a..test", {at(*m_server)}));
         QVERIFY(!resolve(std::string(300, 'a'), {at(*m_server)}));
+    }
+
+    void leavesAServerThatFloodsOverTcp()
+    {
+        m_server->floods = true;
+        dns::Nameserver server = at(*m_server);
+        server.transport = dns::Transport::Tcp;
+        server.timeout = 10s;
+        const Answer answer = resolve("a.test", {server});
+        QVERIFY(!answer);
+        QCOMPARE(answer.error().code, ErrorCode::ProtocolError);
     }
 
     void canBeCancelled()
