@@ -197,9 +197,13 @@ private slots:
     void tutorialCommandLinesAreClean()
     {
         CommandLine commandLine;
-        commandLine.services = {"red://:12345?tproxy=true", "redu://:12345?ttl=30s"};
+        commandLine.services = {"red://:12345?tproxy=true"};
         commandLine.nodes = {"relay://10.0.10.1:8420?so_mark=100"};
         QCOMPARE(linesOf(loadCommandLine(commandLine).issues), QByteArray());
+        commandLine.services.push_back("redu://:12345?ttl=30s");
+        const Issues issues = loadCommandLine(commandLine).issues;
+        QCOMPARE(issues.size(), std::size_t{1});
+        QCOMPARE(issues[0].id, std::string("udp-not-yet"));
         commandLine = {{"red://:12345?sniffing=true"}, {"192.168.1.1:1080"}, {}};
         QCOMPARE(linesOf(loadCommandLine(commandLine).issues), QByteArray());
     }
