@@ -822,7 +822,7 @@ private:
         move("hosts", "hosts", "hosts", [](const std::string &list) { return mappings(list); });
         moveLimits(service, text, remove);
         if (metadata->map()->empty())
-            handler.remove("metadata");
+            service.find("handler")->remove("metadata"); // `handler` may have moved when keys were added to the service
     }
 
     template <typename Text, typename Remove>
