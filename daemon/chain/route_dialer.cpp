@@ -81,7 +81,7 @@ void RouteDialer::connectNext()
     }
     const Node *node = firstNode();
     auto fd = net::connectTcp(to, node != nullptr ? node->socket : m_context.direct);
-    auto socket = fd ? stream::FdStream::create(m_context.loop, std::move(*fd), true)
+    auto socket = fd ? stream::FdStream::createConnecting(m_context.loop, std::move(*fd), to)
                      : Result<std::unique_ptr<stream::FdStream>>(std::move(fd).error());
     if (socket) {
         m_socket = std::move(*socket);

@@ -120,7 +120,7 @@ void TcpSession::findDestination()
         close(CloseReason::NotDiverted, "the connection was made to the listener itself");
         return;
     }
-    if (net::OwnConnection::isOne(m_record.client)) { // the rules divert what this daemon sends: a loop, too
+    if (net::OwnConnection::isOne(m_record.client, *destination)) { // the rules divert what this daemon sends: a loop, too
         m_setup->client->abortOnClose();
         close(CloseReason::NotDiverted, "this is the daemon's own connection; the rules must except it, for example by a mark (so_mark)");
         return;

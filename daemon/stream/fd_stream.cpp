@@ -10,15 +10,23 @@
 
 namespace sluice::stream {
 
-Result<std::unique_ptr<FdStream>> FdStream::create(net::EventLoop &loop, UniqueFd fd, bool isConnecting)
+Result<std::unique_ptr<FdStream>> FdStream::create(net::EventLoop &loop, UniqueFd fd)
 {
-    std::unique_ptr<FdStream> stream(new FdStream(loop, std::move(fd), isConnecting));
-    if (isConnecting) {
-        if (const auto local = net::localEndpoint(stream->fd()))
-            stream->m_own.emplace(*local);
-    }
-    if (auto watched = loop.watch(stream->fd(), *stream); !watched)
-        return std::move(watched).error();
+    return watched(std::unique_ptr<FdStream>(new FdStream(loop, std::move(fd), false)));
+}
+
+Result<std::unique_ptr<FdStream>> FdStream::createConnecting(net::EventLoop &loop, UniqueFd fd, const Endpoint &peer)
+{
+    std::unique_ptr<FdStream> stream(new FdStream(loop, std::move(fd), true));
+    if (const auto local = net::localEndpoint(stream->fd()))
+        stream->m_own.emplace(*local, peer);
+    return watched(std::move(stream));
+}
+
+Result<std::unique_ptr<FdStream>> FdStream::watched(std::unique_ptr<FdStream> stream)
+{
+    if (auto added = stream->m_loop.watch(stream->fd(), *stream); !added)
+        return std::move(added).error();
     return stream;
 }
 

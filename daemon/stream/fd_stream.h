@@ -19,9 +19,11 @@ namespace sluice::stream {
 class FdStream final : public Stream, private net::FdHandler
 {
 public:
-    /// Takes a non-blocking stream socket, connected or connecting. `isConnecting`: the first writability means that
-    /// the connect has ended, see connectResult().
-    static Result<std::unique_ptr<FdStream>> create(net::EventLoop &loop, UniqueFd fd, bool isConnecting = false);
+    /// Takes a connected, non-blocking stream socket.
+    static Result<std::unique_ptr<FdStream>> create(net::EventLoop &loop, UniqueFd fd);
+    /// Takes one that is connecting to `peer`. Its first writability means that the connect has ended, see
+    /// connectResult().
+    static Result<std::unique_ptr<FdStream>> createConnecting(net::EventLoop &loop, UniqueFd fd, const Endpoint &peer);
     ~FdStream() override;
 
     IoResult write(std::span<const std::byte> data) override;
@@ -53,8 +55,13 @@ protected:
 
 private:
     FdStream(net::EventLoop &loop, UniqueFd fd, bool isConnecting)
-        : m_loop(loop), m_fd(std::move(fd)), m_isWritable(!isConnecting), m_isConnecting(isConnecting)
-    {}
+        : m_loop(loop)
+        , m_fd(std::move(fd))
+        , m_isWritable(!isConnecting)
+        , m_isConnecting(isConnecting)
+    {
+    }
+    static Result<std::unique_ptr<FdStream>> watched(std::unique_ptr<FdStream> stream);
     void onEvents(std::uint32_t events) override;
 
     net::EventLoop &m_loop;

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Sluice authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The transparent TCP listener on diverted traffic: destinations, address families, loops, and who speaks first."""
+import contextlib
 import os
 import random
 import socket
@@ -254,6 +255,24 @@ class WithoutMark(Red):
         self.assertIn("so_mark", looped[0]["err"])
         # With several workers a turn may be missed now and then; never many.
         self.assertLess(len(self.ended()) - self.seen, 40 * 2 + 40)
+
+
+class SharedPorts(Red):
+    """Programs on the gateway itself. The kernel gives one local port to connections with different destinations, so
+    many of theirs have the same local end as one of the daemon's."""
+    RULES = (tutorial.REDIRECT_RULES,)
+    ARGUMENTS = ("-L", f"red://:{LISTENER}?so_mark=100")
+
+    def test_connection_that_shares_a_port_with_the_daemon_is_served(self):
+        ports = self.lab.run("gateway", "sysctl", "-n", "net.ipv4.ip_local_port_range").stdout.strip()
+        self.addCleanup(self.lab.sysctl, "gateway", f"net.ipv4.ip_local_port_range={ports}")
+        self.lab.sysctl("gateway", "net.ipv4.ip_local_port_range=40000 40099")
+        self.lab.serve("server", "0.0.0.0", 80, echo)
+        with contextlib.ExitStack() as held:
+            for number in range(80):
+                sock = held.enter_context(self.lab.connect("gateway", f"10.78.0.{number + 1}", 80))
+                sock.sendall(b"x")
+                self.assertEqual(sock.recv(1), b"x", f"connection {number + 1}")
 
 
 class NodeOnInterceptedAddress(Red):
