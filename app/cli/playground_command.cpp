@@ -31,7 +31,7 @@ left behind. Needs root.
   --tutorial-rules    load the commands of GOST's tutorial (port 12345, mark 100) instead of 'sluiced --rules'; with
                       TPROXY and --mode both they need so_mark=100 at the service too, for they mark its replies
   --keep              leave the namespaces and daemons for you to look around in
-  --clean             only remove what earlier playgrounds left
+  --clean             only remove what earlier playgrounds left, kept ones too
   --json              one JSON document instead of lines
 
 Without -L and -f: the tutorial's -L red://:12345?tproxy=true&sniffing=true -F relay://10.0.10.1:8420?so_mark=100
@@ -73,10 +73,7 @@ int complain(const std::string &text, ExitCode code)
 
 int clean()
 {
-    const auto count = lab::removeStaleLabs();
-    if (!count)
-        return complain(count.error().message, OtherError);
-    print(stdout, "removed " + std::to_string(*count) + " playground(s)\n");
+    print(stdout, "removed " + std::to_string(lab::removeStaleLabs(true)) + " playground(s)\n");
     return Done;
 }
 

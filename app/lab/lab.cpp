@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 const std::string idPrefix = "sluice-lab-";
+const std::string keptMark = "kept"; // a file in the folder of a lab that its user wants to stay
 const std::vector<std::string> hostSuffixes{"-client", "-gateway", "-target"};
 
 std::optional<std::uint64_t> number(std::string_view text)
@@ -75,55 +76,38 @@ bool isStale(const std::string &id)
     return pid && start && startTime(*pid) != start;
 }
 
-/// The namespaces of a lab, held open: the number of one that is gone soon names a new one, which is somebody else's.
-struct HeldNamespaces
+// Kills every process in this network namespace, until no more turn up. Nobody but the lab's own processes can be
+// there.
+void killInside(ino_t inode)
 {
-    explicit HeldNamespaces(const std::string &id)
-    {
-        for (const std::string &suffix : hostSuffixes) {
-            UniqueFd fd(::open(("/run/netns/" + id + suffix).c_str(), O_RDONLY | O_CLOEXEC));
-            struct stat info
-            {
-            };
-            if (!fd || ::fstat(fd.get(), &info) != 0)
-                continue;
-            inodes.insert(info.st_ino);
-            fds.push_back(std::move(fd));
-        }
-    }
-
-    std::vector<UniqueFd> fds;
-    std::set<ino_t> inodes;
-};
-
-// Kills every process in these network namespaces. Nobody but the lab's own processes can be there.
-bool killInside(const std::set<ino_t> &inodes)
-{
-    bool foundAny = false;
-    std::error_code ignored;
-    for (const auto &entry : fs::directory_iterator("/proc", ignored)) {
-        const auto pid = number(entry.path().filename().string());
-        struct stat info
-        {
-        };
-        if (!pid || ::stat((entry.path() / "ns/net").c_str(), &info) != 0 || !inodes.contains(info.st_ino))
-            continue;
-        foundAny = true;
-        ::kill(static_cast<pid_t>(*pid), SIGKILL);
-    }
-    return foundAny;
-}
-
-void removeLab(const std::string &id)
-{
-    const HeldNamespaces held(id);
-    // The names first, so that nobody enters any more; the namespaces themselves live as long as their processes.
-    for (const std::string &suffix : hostSuffixes)
-        (void)run({"ip", "netns", "delete", id + suffix});
     // A child that opened its namespace but has not entered it yet shows up a moment later: look again.
     for (int quietRounds = 0, rounds = 0; quietRounds < 3 && rounds < 200; ++rounds) {
-        quietRounds = killInside(held.inodes) ? 0 : quietRounds + 1;
+        ++quietRounds;
+        std::error_code ignored;
+        for (const auto &entry : fs::directory_iterator("/proc", ignored)) {
+            const auto pid = number(entry.path().filename().string());
+            struct stat info = {};
+            if (!pid || ::stat((entry.path() / "ns/net").c_str(), &info) != 0 || info.st_ino != inode)
+                continue;
+            quietRounds = 0;
+            ::kill(static_cast<pid_t>(*pid), SIGKILL);
+        }
         std::this_thread::sleep_for(10ms);
+    }
+}
+
+// A namespace loses its name only when it is empty, so a removal that is itself killed half-way can be taken up again.
+void removeLab(const std::string &id)
+{
+    for (const std::string &suffix : hostSuffixes) {
+        // Held open: the number of a namespace that is gone soon names a new one, which is somebody else's.
+        const UniqueFd held(::open(("/run/netns/" + id + suffix).c_str(), O_RDONLY | O_CLOEXEC));
+        struct stat info = {};
+        if (!held || ::fstat(held.get(), &info) != 0)
+            continue;
+        killInside(info.st_ino);
+        (void)run({"ip", "netns", "delete", id + suffix});
+        killInside(info.st_ino); // who slipped in before the name went
     }
     std::error_code ignored;
     fs::remove_all("/run/" + id, ignored);
@@ -177,14 +161,20 @@ Lab::~Lab()
     if (m_id.empty())
         return;
     removeLab(m_id);
-    keep();
+    dismissWatcher();
     while (::waitpid(-1, nullptr, WNOHANG) > 0)
         ; // the killed children; nobody asks how they ended
 }
 
 void Lab::keep()
 {
+    std::ofstream(folder() + "/" + keptMark).flush();
+    dismissWatcher();
     m_id.clear();
+}
+
+void Lab::dismissWatcher()
+{
     if (m_watcher.isRunning())
         ::kill(m_watcher.pid(), SIGKILL);
     (void)m_watcher.waitFor(1s);
@@ -275,7 +265,7 @@ Result<void> Lab::build()
     return {};
 }
 
-Result<int> removeStaleLabs()
+int removeStaleLabs(bool withKept)
 {
     std::set<std::string> ids;
     std::error_code ignored;
@@ -287,7 +277,7 @@ Result<int> removeStaleLabs()
             for (const std::string &suffix : hostSuffixes)
                 if (name.ends_with(suffix))
                     name.resize(name.size() - suffix.size());
-            if (isStale(name))
+            if (isStale(name) && (withKept || !fs::exists("/run/" + name + "/" + keptMark)))
                 ids.insert(name);
         }
     }

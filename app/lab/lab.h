@@ -34,7 +34,7 @@ inline constexpr const char *targetPrefixes = "10.0.10.0/24,fd00:10::/64";
 
 /// Three namespaces and a folder below /run, all named after the process that made them. They go with the Lab, and when
 /// the process dies without a word, a watching child removes them. What a dead pair left is found by its name and
-/// removed by removeStale().  Thread: main.  Errors: of `ip`, in its own words.
+/// removed by removeStaleLabs().  Thread: main.  Errors: of `ip`, in its own words.
 class Lab
 {
 public:
@@ -50,7 +50,7 @@ public:
     [[nodiscard]] std::string folder() const { return "/run/" + m_id; }
     [[nodiscard]] bool hasIpv6() const { return m_hasIpv6; }
 
-    /// Leaves everything in place when this object goes; removeStale() of a later run removes it.
+    /// Leaves everything in place when this object goes, until somebody cleans up.
     void keep();
 
 private:
@@ -59,13 +59,14 @@ private:
     {
     }
     Result<void> build();
+    void dismissWatcher();
 
     std::string m_id; ///< empty when there is nothing (more) to remove
     Child m_watcher;
     bool m_hasIpv6 = true;
 };
 
-/// Removes the labs of processes that are no more, kept ones too. The value is how many there were.
-Result<int> removeStaleLabs();
+/// Removes the labs of processes that are no more, and answers how many there were.
+int removeStaleLabs(bool withKept);
 
 } // namespace sluice::lab

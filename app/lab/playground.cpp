@@ -347,8 +347,8 @@ Result<PlaygroundOutcome> runPlayground(const std::vector<Setup> &setups, const 
 {
     if (!isInstalled("ip"))
         return Error{ErrorCode::NotFound, "the program 'ip' is missing; install it with: apt-get install iproute2"};
-    if (const auto stale = removeStaleLabs(); stale && *stale > 0)
-        options.onMessage("removed what " + std::to_string(*stale) + " earlier playground(s) left\n");
+    if (const int stale = removeStaleLabs(false); stale > 0)
+        options.onMessage("removed what " + std::to_string(stale) + " earlier playground(s) left\n");
 
     PlaygroundOutcome outcome;
     Interrupts interrupts;
@@ -373,7 +373,7 @@ Result<PlaygroundOutcome> runPlayground(const std::vector<Setup> &setups, const 
                           "  ip netns exec " +
                           lab->netns(Host::Client) + " bash\n" + "  ip netns exec " + lab->netns(Host::Gateway) +
                           " bash\n" + "  ip netns exec " + lab->netns(Host::Target) + " bash\n" + "  ls " +
-                          lab->folder() + "\nthe next playground removes it, 'sluicectl playground --clean' too\n");
+                          lab->folder() + "\n'sluicectl playground --clean' removes it\n");
         lab->keep();
     }
     return outcome;

@@ -13,6 +13,8 @@ using namespace sluice;
 using namespace sluice::plan;
 using namespace sluice::rules;
 
+Q_DECLARE_METATYPE(sluice::plan::InterceptionPlan)
+
 class TestRuleBuilder : public QObject
 {
     Q_OBJECT
@@ -122,6 +124,5 @@ private slots:
     }
 };
 
-Q_DECLARE_METATYPE(sluice::plan::InterceptionPlan)
 QTEST_APPLESS_MAIN(TestRuleBuilder)
 #include "tst_rule_builder.moc"
